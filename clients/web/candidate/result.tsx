@@ -1,0 +1,178 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Coverage, Result, ReviewItem } from '../shared/api';
+import { formatPoints, formatShare, formatTime } from '../shared/clock';
+import { t } from '../shared/i18n';
+import { sentenceOf } from './app';
+import { isChosen } from './session';
+import { api, me } from './state';
+
+function UnitCoverage({ coverage }: { coverage: Coverage }) {
+  const row = coverage.rows[0];
+  if (row === undefined) return null;
+  const c = row.total;
+  const cells: [string, string][] = [
+    [t('expected'), String(c.expected)],
+    [t('sat'), String(c.sat)],
+    [t('passedCount'), String(c.passed)],
+    [coverage.closed ? t('missingClosed') : t('missing'), String(c.missing)],
+    [t('participation'), formatShare(c.participation)],
+    [t('passRate'), formatShare(c.pass_rate)],
+    [t('coverage'), formatShare(c.coverage)],
+    [t('integrated'), formatShare(c.integrated_coverage)],
+  ];
+  return (
+    <section class="card">
+      <h2>{t('unitCoverage', row.name)}</h2>
+      <dl class="grid">
+        {cells.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="quiet">{coverage.formula}</p>
+    </section>
+  );
+}
+
+/** Score, band, receipt, and what it did for my unit. */
+export function ResultPage({ exam, id }: { exam: string; id: string }) {
+  const [result, setResult] = useState<Result | null>(null);
+  const [coverage, setCoverage] = useState<Coverage | null>(null);
+  const [error, setError] = useState('');
+  const load = (): void => {
+    setError('');
+    api.result(id).then(setResult, (e: unknown) => setError(sentenceOf(e)));
+    const unit = me.value?.unit;
+    if (unit !== undefined) api.coverage(exam, unit).then(setCoverage, () => setCoverage(null));
+  };
+  useEffect(load, [id]);
+  if (error !== '')
+    return (
+      <main class="card">
+        <p class="error" role="alert">
+          {error}
+        </p>
+        <button type="button" onClick={load}>
+          {t('reload')}
+        </button>
+      </main>
+    );
+  if (result === null)
+    return (
+      <main class="card" aria-busy="true">
+        {t('working')}
+      </main>
+    );
+  const score = result.score;
+  return (
+    <main>
+      <section class="card result">
+        <h1>{t('result')}</h1>
+        {score === null ? (
+          <>
+            <p>{t('notGraded')}</p>
+            <button type="button" onClick={load}>
+              {t('reload')}
+            </button>
+          </>
+        ) : (
+          <>
+            <p class="points">
+              <span class="number">{formatPoints(score.points)}</span>
+              <span class="quiet">{t('outOf', formatPoints(score.points_max))}</span>
+            </p>
+            <p>
+              <span class={score.passed ? 'badge good' : 'badge bad'}>
+                {score.passed ? '✓ ' + t('passed') : t('failed')}
+              </span>
+              {score.band !== '' && score.passed && <span class="badge">{score.band}</span>}
+            </p>
+            {score.pending && <p class="notice">{t('pending')}</p>}
+          </>
+        )}
+        <p class="quiet">{formatTime(result.closed_ms)}</p>
+        <details>
+          <summary>{t('receipt')}</summary>
+          <code class="head">{result.head}</code>
+          <p class="quiet">{t('receiptHint')}</p>
+        </details>
+        <div class="actions">
+          <a class="button" href={`#/review/${id}`}>
+            {t('review')}
+          </a>
+          <a class="button" href="#/exams">
+            {t('myExams')}
+          </a>
+        </div>
+      </section>
+      {coverage !== null && <UnitCoverage coverage={coverage} />}
+    </main>
+  );
+}
+
+function answerText(item: ReviewItem, value: ReviewItem['answer'] | null): string {
+  if (value === null) return t('none');
+  if (Array.isArray(value)) return value.join(' / ');
+  const options = item.type === 'true_false' ? [t('right'), t('wrong')] : item.options;
+  return options
+    .map((text, i) =>
+      isChosen(item, value, i)
+        ? item.type === 'true_false'
+          ? text
+          : 'ABCDEFGH'[i] + '. ' + text
+        : '',
+    )
+    .filter((text) => text !== '')
+    .join('；');
+}
+
+/** Answer keys and explanations, once the policy allows. */
+export function ReviewPage({ id }: { id: string }) {
+  const [items, setItems] = useState<ReviewItem[] | null>(null);
+  const [error, setError] = useState('');
+  useEffect(() => {
+    api.review(id).then(
+      (review) => setItems(review.items),
+      (e: unknown) => setError(sentenceOf(e)),
+    );
+  }, [id]);
+  return (
+    <main>
+      <h1>{t('reviewTitle')}</h1>
+      {error !== '' && (
+        <p class="card error" role="alert">
+          {error}
+        </p>
+      )}
+      {(items ?? []).map((item, i) => (
+        <section key={i} class="card">
+          <h2>
+            {i + 1}. {item.stem}
+          </h2>
+          <p class={item.award === item.points ? 'good-text' : 'bad-text'}>
+            {item.award === item.points ? '✓ ' : '✗ '}
+            {t('award', formatPoints(item.award))}
+          </p>
+          <p>
+            {t('myAnswer')}：
+            {typeof item.value === 'string' ? item.value : answerText(item, item.value)}
+          </p>
+          <p>
+            {t('correctAnswer')}：{answerText(item, item.answer)}
+          </p>
+          <p>
+            {t('explanation')}：{item.explanation}
+          </p>
+          <p class="quiet">
+            {t('basis')}：{item.citations.join('；')}
+          </p>
+        </section>
+      ))}
+      <a class="button" href="#/exams">
+        {t('back')}
+      </a>
+    </main>
+  );
+}
