@@ -34,7 +34,7 @@ void cbor_write_array(struct buf *b, uint64_t count); /* head; the elements foll
 void cbor_write_map(struct buf *b, uint64_t count);   /* head; key, value, … follow, keys ascending */
 
 /* ---- reading ---- */
-enum cbor_type {
+enum cbor_kind {
     CBOR_END = 0, /* no more bytes, or the cursor is in error */
     CBOR_UINT,
     CBOR_NEGATIVE,
@@ -62,7 +62,7 @@ struct cbor_map {
 };
 
 void cbor_reader_init(struct cbor_reader *r, struct bytes all);
-enum cbor_type cbor_peek(const struct cbor_reader *r);
+enum cbor_kind cbor_peek(const struct cbor_reader *r);
 uint64_t cbor_read_uint(struct cbor_reader *r);
 int64_t cbor_read_int(struct cbor_reader *r);
 struct bytes cbor_read_bytes(struct cbor_reader *r); /* borrowed from r->all */
