@@ -97,6 +97,11 @@ void item_encode_answer(const struct item *it, struct buf *out);
 /* Item digest from the two encodings and the salt. */
 struct digest item_digest(struct bytes question, const uint8_t salt[ITEM_SALT_BYTES],
                           struct bytes answer);
+/* True when id has the form [A-Z0-9][A-Z0-9-]{2,31}. */
+bool item_id_valid(struct bytes id);
+/* The rules every item keeps, however it was written: limits, options and answer key by type,
+ * sorted audiences and enemies. ERR_BAD_INPUT naming the id and the field. Thread: any. */
+int item_check(const struct item *it, struct err *err);
 /* Decodes both maps into *it; texts are borrowed from the two views. ERR_CORRUPT with the field. */
 int item_decode(struct bytes question, struct bytes answer, struct item *it, struct err *err);
 
