@@ -11,7 +11,12 @@
  * setter. 待定 (pending) is a flag on GRADED: late responses await an officer's decision.
  *
  * A response counts iff received_ms <= deadline + grace; later ones are kept, as late, until
- * deadline + grace + late_accept. Per item the greatest (epoch, device seq) counts. */
+ * deadline + grace + late_accept or the decision, whichever is first. Per item the greatest
+ * (epoch, device seq) counts, whatever the order of arrival.
+ *
+ * What is remembered per item is the newest response that counts and the newest late one. So a
+ * repeat, and other bytes under the same (epoch, seq), are told apart exactly when that (epoch, seq,
+ * item) is the one remembered; anything older is a harmless no-op, whatever its bytes. */
 #ifndef MINGFA_EXAM_SESSION_H
 #define MINGFA_EXAM_SESSION_H
 
@@ -37,7 +42,8 @@ enum { RESPONSE_TEXT_BYTES_MAX = 256, SESSION_DEVICES_MAX = 64, RESPONSES_PER_SA
 
 enum response_kind { RESPONSE_NONE = 0, RESPONSE_MASK, RESPONSE_TEXT };
 
-/* What the candidate has on one item, newest. text is session-owned. */
+/* What the candidate has on one item, newest. epoch 0: nothing was ever sent; kind NONE with an
+ * epoch: cleared. text is session-owned. */
 struct response {
     enum response_kind kind;
     uint32_t mask; /* over the shown options; true/false: 1 = 正确 */
@@ -47,9 +53,13 @@ struct response {
     int64_t received_ms;
 };
 
+/* A device that opened the session. When there are SESSION_DEVICES_MAX, the one with the lowest
+ * epoch makes room: should it come back it gets a new epoch, as it would have anyway. */
 struct device {
     uint8_t id[16];
-    uint32_t epoch; /* raised when this device opened the session */
+    uint32_t epoch; /* the newest it was given */
+    uint64_t
+        last_seq; /* greatest device seq stored under that epoch or an earlier one of its own */
 };
 
 /* Everything decided at the start; later policy never touches it. */
@@ -68,15 +78,16 @@ struct session {
     enum session_state state;
     struct session_terms terms;
     uint32_t item_count;
-    const struct paper *paper; /* borrowed; may be NULL for a pure state machine test */
-    int64_t extra_granted_ms;  /* by officers, suspensions included */
-    int64_t suspended_ms;      /* received_ms of the suspension in force, else 0 */
+    const struct paper *paper;    /* borrowed; may be NULL for a pure state machine test */
+    int64_t extra_granted_ms;     /* by officers, suspensions included */
+    int64_t suspended_ms;         /* received_ms of the suspension in force, else 0 */
     int64_t reopened_deadline_ms; /* 0, or the deadline named by a reopening */
-    int64_t closed_ms;         /* received_ms of hand-in, or the deadline when timed out */
-    struct response *counting; /* item_count; the responses that count */
-    struct response *late;     /* item_count; newest late ones, kind NONE if none */
-    bool pending;              /* 待定 */
-    bool late_decided;         /* at most one decision per session */
+    int64_t closed_ms;            /* received_ms of hand-in, or the deadline when timed out */
+    struct response *counting;    /* item_count; the responses that count */
+    struct response *late;        /* item_count; newest late ones, epoch 0 if none */
+    bool timed_out;               /* how it closed: by the clock, not by hand-in */
+    bool pending;                 /* 待定 */
+    bool late_decided;            /* at most one decision per session */
     bool late_accepted;
     struct device devices[SESSION_DEVICES_MAX];
     size_t devices_count;
@@ -85,9 +96,18 @@ struct session {
 
 /* The events of docs/record-format.md that move a session, decoded. */
 enum session_event_type {
-    SE_STARTED = 1, SE_OPENED = 2, SE_RESPONSES = 3, SE_SUSPENDED = 4, SE_RESUMED = 5,
-    SE_EXTRA_TIME = 6, SE_SUBMITTED = 7, SE_TIMED_OUT = 8, SE_GRADED = 9, SE_VOIDED = 10,
-    SE_REOPENED = 11, SE_LATE_DECIDED = 12,
+    SE_STARTED = 1,
+    SE_OPENED = 2,
+    SE_RESPONSES = 3,
+    SE_SUSPENDED = 4,
+    SE_RESUMED = 5,
+    SE_EXTRA_TIME = 6,
+    SE_SUBMITTED = 7,
+    SE_TIMED_OUT = 8,
+    SE_GRADED = 9,
+    SE_VOIDED = 10,
+    SE_REOPENED = 11,
+    SE_LATE_DECIDED = 12,
 };
 
 struct response_input {
@@ -95,51 +115,78 @@ struct response_input {
     uint32_t item; /* index in the paper */
     enum response_kind kind;
     uint32_t mask;
-    struct bytes text; /* borrowed for the call */
+    struct bytes text; /* UTF-8 in NFC, no NUL; borrowed for the call */
 };
 
 struct session_event {
     enum session_event_type type;
-    int64_t at_ms; /* received_ms */
-    /* STARTED */
+    int64_t at_ms; /* received_ms; TIMED_OUT: now, or 0 when replayed (the record has no time) */
+    /* STARTED: NULL, or the same as given to session_init */
     const struct session_terms *terms;
     uint32_t item_count;
     /* OPENED */
     uint8_t device_id[16];
-    /* RESPONSES, SUBMITTED */
+    /* RESPONSES, SUBMITTED; OPENED: 0, or when replayed the epoch that was given */
     uint32_t epoch;
     uint64_t device_seq;
     const struct response_input *responses;
     size_t responses_count;
-    /* EXTRA_TIME: ms; REOPENED: new deadline; LATE_DECIDED: accepted */
+    /* EXTRA_TIME: ms; REOPENED: new deadline, TIMED_OUT: the deadline; LATE_DECIDED: accepted */
     int64_t ms;
     int64_t deadline_ms;
     bool accepted;
-    /* GRADED */
+    /* GRADED: must be session_late_undecided() */
     bool pending;
 };
 
-enum response_outcome { RESPONSE_STORED = 1, RESPONSE_REPEATED, RESPONSE_OLDER, RESPONSE_LATE };
-
 struct session_effect {
-    bool changed;   /* false: nothing new; no event need be written */
-    uint32_t epoch; /* OPENED: the device's epoch */
-    size_t stored, repeated, late; /* RESPONSES */
+    bool changed;                         /* false: nothing new; no event need be written */
+    uint32_t epoch;                       /* OPENED: the device's epoch */
+    size_t stored, repeated, older, late; /* RESPONSES; they add up to responses_count */
+    bool grade_due; /* the writer owes a GRADED event: closed, first late response, late decision */
 };
 
+/* SCHEDULED. terms are copied. ERR_LIMIT (items), ERR_BAD_INPUT (a time that
+ * is negative or beyond reason, started_ms 0), ERR_NOMEM. */
 int session_init(struct session *s, const struct session_terms *terms, uint32_t item_count);
+/* Frees what the session owns; not s itself, nor the paper. */
 void session_fini(struct session *s);
-/* Pure transition; on error *s is untouched. Errors: ERR_CONFLICT (illegal move; same (epoch, seq)
- * with other bytes), ERR_STALE (unknown epoch), ERR_LATE (after late acceptance), ERR_BAD_INPUT
- * (item out of range, mask beyond the options, text too long), ERR_NOMEM. The same function replays
- * stored events and judges new ones. A repeat of a stored response is never late. */
+/* Pure transition; on error *s is untouched. The same function replays stored events and judges new
+ * ones. out may be NULL.
+ *
+ * OPENED: the newest device keeps its epoch; any other gets a new, higher one. Once closed a known
+ *   device is told its epoch and nothing changes.
+ * RESPONSES: all or nothing. A repeat of a stored response is never late and never refused, nor is
+ *   what is older than the stored one. While suspended only what was received before counts. After
+ *   a hand-in nothing new is taken. After a time-out what is new is kept as late; on a session
+ *   that is only timed out, not graded yet, what was received in time still counts.
+ * SUBMITTED: only by the newest device. Once closed a repeat changes nothing.
+ * RESUMED: the suspension's length becomes extra time.
+ * EXTRA_TIME, REOPENED: undecided late responses that the new deadline covers begin to count;
+ *   accepted ones stay in force.
+ *
+ * Errors: ERR_CONFLICT (illegal move; same (epoch, seq, item) with other bytes), ERR_STALE (unknown
+ * epoch; hand-in by an older device), ERR_LATE (hand-in or suspension after deadline + grace;
+ * response after late acceptance or after the late decision), ERR_BAD_INPUT (item out of range,
+ * mask beyond the options, text too long or not NFC, not the kind of the item), ERR_LIMIT,
+ * ERR_CORRUPT (a replayed opening with another epoch), ERR_NOMEM. */
 int session_apply(struct session *s, const struct session_event *e, struct session_effect *out,
                   struct err *err);
 /* deadline = started + duration + extra (+ granted), cut at the window's end if the terms say so;
- * a reopening names its own. While suspended the deadline moves with the clock: now_ms. */
+ * a reopening names its own, to which later grants are added. While suspended the deadline moves
+ * with the clock: now_ms. */
 int64_t session_deadline_ms(const struct session *s, int64_t now_ms);
-/* When the server must close it by itself: deadline + grace; INT64_MAX while suspended or closed. */
+/* When the server must close it by itself: deadline + grace; INT64_MAX while suspended or closed.
+ * TIMED_OUT is legal from this moment on; whoever applies it drains what was received first. */
 int64_t session_due_ms(const struct session *s);
+/* Until when late responses are kept: deadline + grace + late acceptance. */
+int64_t session_late_end_ms(const struct session *s, int64_t now_ms);
+/* Are there late responses nobody decided on yet? What GRADED carries as pending. */
+bool session_late_undecided(const struct session *s);
+/* The device seq that a device goes on from: 1 if it never stored anything. */
+uint64_t session_next_seq(const struct session *s, const uint8_t device_id[16]);
+/* What always holds between two events; asserted after each. For tests. */
+bool session_is_consistent(const struct session *s);
 bool session_move_is_legal(enum session_state from, enum session_state to);
 const char *session_state_name(enum session_state state); /* "started", … */
 

@@ -1,0 +1,1019 @@
+/* Session: the state machine of one sitting.
+ *
+ * Happy path: session_init (SCHEDULED), STARTED, OPENED, RESPONSES …, SUBMITTED or TIMED_OUT, GRADED.
+ * Every event is judged first and carried out only when nothing can fail any more, so that an error
+ * leaves the session as it was. States change in session_set_state alone, along `legal_moves`, and
+ * session_is_consistent is asserted after each event.
+ *
+ * Fails by returning a code and a sentence; memory is needed only for the texts of fill-in answers
+ * and is taken before anything changes.
+ *
+ * Thread: one owner at a time (the record writer). */
+#include "server/exam/session.h"
+
+#include "question-bank/base/utf8.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Bounds every duration so that no sum of them can overflow. */
+static const int64_t TERM_MS_MAX = INT64_C(1) << 52;
+
+static const struct msg MSG_MOVE = {
+    .id = "session-move-illegal",
+    .zh = "本场考试当前状态为“{0}”，不能{1}",
+    .en = "the session is {0}: it cannot be {1}",
+};
+static const struct msg MSG_OTHER_BYTES = {
+    .id = "response-differs",
+    .zh = "第{0}题：同一设备的同一序号（{1}）曾存有不同的作答，请刷新页面后重试",
+    .en = "item {0}: another response is stored under the same device sequence number ({1})",
+};
+static const struct msg MSG_CLOSED = {
+    .id = "session-closed",
+    .zh = "已经交卷，不能再修改作答",
+    .en = "the paper was handed in; responses can no longer change",
+};
+static const struct msg MSG_SUSPENDED = {
+    .id = "session-suspended",
+    .zh = "本场考试已被监考人员暂停，恢复后方可继续作答，暂停时长将予补足",
+    .en = "the session is suspended; the time will be given back when it resumes",
+};
+static const struct msg MSG_EPOCH_UNKNOWN = {
+    .id = "epoch-unknown",
+    .zh = "设备标识已失效，请刷新页面后重试",
+    .en = "unknown device epoch {0}; open the session again",
+};
+static const struct msg MSG_EPOCH_OLDER = {
+    .id = "epoch-older",
+    .zh = "本场考试已在另一台设备上打开，请在该设备上交卷，或刷新本页后再交卷",
+    .en = "the session was opened on another device: hand in there, or reload this page first",
+};
+static const struct msg MSG_LATE = {
+    .id = "session-late",
+    .zh = "已超过考试截止时间",
+    .en = "after the deadline and its grace",
+};
+static const struct msg MSG_LATE_OVER = {
+    .id = "response-too-late",
+    .zh = "已超过迟交作答的接收期限，未予保存",
+    .en = "after the time in which late responses are kept; not stored",
+};
+static const struct msg MSG_LATE_DECIDED = {
+    .id = "late-already-decided",
+    .zh = "迟交作答已有处理决定，不再接收",
+    .en = "the late responses were already decided on",
+};
+static const struct msg MSG_LATE_NONE = {
+    .id = "late-none",
+    .zh = "本场考试没有待处理的迟交作答",
+    .en = "there are no late responses to decide on",
+};
+static const struct msg MSG_ITEM = {
+    .id = "response-item-unknown",
+    .zh = "作答的题号{0}不在试卷中（共{1}题）",
+    .en = "item {0} is not in the paper of {1} items",
+};
+static const struct msg MSG_VALUE = {
+    .id = "response-value-bad",
+    .zh = "第{0}题的作答不符合该题题型",
+    .en = "item {0}: the response does not fit the item",
+};
+static const struct msg MSG_TEXT = {
+    .id = "response-text-bad",
+    .zh = "第{0}题的作答文字过长或含有不可用字符（最多{1}字节）",
+    .en = "item {0}: the text is too long or not clean (at most {1} bytes)",
+};
+static const struct msg MSG_COUNT = {
+    .id = "responses-too-many",
+    .zh = "一次提交的作答超过{0}条",
+    .en = "more than {0} responses in one save",
+};
+static const struct msg MSG_TERMS = {
+    .id = "session-terms-differ",
+    .zh = "本场考试已按其他条件开始",
+    .en = "the session was started under other terms",
+};
+static const struct msg MSG_MS = {
+    .id = "session-time-bad",
+    .zh = "时间或时长无效",
+    .en = "not a usable time or duration",
+};
+static const struct msg MSG_NOT_DUE = {
+    .id = "session-not-due",
+    .zh = "考试截止时间未到，不能按超时处理",
+    .en = "the session is not due, or its deadline is another",
+};
+static const struct msg MSG_PENDING = {
+    .id = "session-pending-differs",
+    .zh = "成绩的待定标记与迟交作答不符",
+    .en = "the pending flag of the score does not agree with the late responses",
+};
+static const struct msg MSG_EPOCH_REPLAY = {
+    .id = "session-epoch-replay",
+    .zh = "记录中的设备序号{0}与应有的{1}不符",
+    .en = "recorded epoch {0}, but it must be {1}",
+};
+
+/* ---------------------------------------------------------------------------- states */
+
+#define TO(state) (1u << (state))
+
+static const uint8_t legal_moves[SESSION_STATE_COUNT] = {
+    [SESSION_SCHEDULED] = TO(SESSION_STARTED),
+    [SESSION_STARTED] = TO(SESSION_SUSPENDED) | TO(SESSION_SUBMITTED) | TO(SESSION_TIMED_OUT),
+    [SESSION_SUSPENDED] = TO(SESSION_STARTED),
+    [SESSION_SUBMITTED] = TO(SESSION_GRADED),
+    [SESSION_TIMED_OUT] = TO(SESSION_GRADED),
+    [SESSION_GRADED] = TO(SESSION_GRADED) | TO(SESSION_VOIDED) | TO(SESSION_STARTED),
+    [SESSION_VOIDED] = 0,
+};
+
+static const struct {
+    const char *name;
+    const char *zh;
+} state_words[SESSION_STATE_COUNT] = {
+    [SESSION_SCHEDULED] = {"scheduled", "未开始"}, [SESSION_STARTED] = {"started", "作答中"},
+    [SESSION_SUSPENDED] = {"suspended", "已暂停"}, [SESSION_SUBMITTED] = {"submitted", "已交卷"},
+    [SESSION_TIMED_OUT] = {"timed_out", "已超时"}, [SESSION_GRADED] = {"graded", "已评分"},
+    [SESSION_VOIDED] = {"voided", "已作废"},
+};
+
+bool session_move_is_legal(enum session_state from, enum session_state to)
+{
+    if ((unsigned)from >= SESSION_STATE_COUNT || (unsigned)to >= SESSION_STATE_COUNT) {
+        return false;
+    }
+    return (legal_moves[from] & TO(to)) != 0;
+}
+
+const char *session_state_name(enum session_state state)
+{
+    return (unsigned)state < SESSION_STATE_COUNT ? state_words[state].name : "unknown";
+}
+
+/* The only place where a state changes. */
+static void session_set_state(struct session *s, enum session_state to)
+{
+    assert(session_move_is_legal(s->state, to));
+    s->state = to;
+}
+
+static int refuse_move(const struct session *s, const char *zh, struct err *err)
+{
+    return err_set(err, ERR_CONFLICT, &MSG_MOVE, state_words[s->state].zh, zh, NULL, NULL);
+}
+
+static bool session_is_closed(const struct session *s)
+{
+    return s->state == SESSION_SUBMITTED || s->state == SESSION_TIMED_OUT ||
+           s->state == SESSION_GRADED || s->state == SESSION_VOIDED;
+}
+
+/* ---------------------------------------------------------------------------- responses as values */
+
+/* Order of (epoch, seq). */
+static int stamp_compare(uint32_t epoch_a, uint64_t seq_a, uint32_t epoch_b, uint64_t seq_b)
+{
+    if (epoch_a != epoch_b) {
+        return epoch_a < epoch_b ? -1 : 1;
+    }
+    return seq_a < seq_b ? -1 : seq_a > seq_b;
+}
+
+static bool response_is_newer(const struct response *a, const struct response *b)
+{
+    return stamp_compare(a->epoch, a->device_seq, b->epoch, b->device_seq) > 0;
+}
+
+static bool response_same(const struct response *r, const struct response_input *in)
+{
+    if (r->kind != in->kind) {
+        return false;
+    }
+    switch (in->kind) {
+    case RESPONSE_MASK:
+        return r->mask == in->mask;
+    case RESPONSE_TEXT:
+        return bytes_equal(bytes_of_text(r->text), in->text);
+    case RESPONSE_NONE:
+        break;
+    }
+    return true;
+}
+
+static bool input_same(const struct response_input *a, const struct response_input *b)
+{
+    return a->kind == b->kind && (a->kind != RESPONSE_MASK || a->mask == b->mask) &&
+           (a->kind != RESPONSE_TEXT || bytes_equal(a->text, b->text));
+}
+
+static void response_clear(struct response *r)
+{
+    free(r->text);
+    *r = (struct response){0};
+}
+
+/* ---------------------------------------------------------------------------- life */
+
+int session_init(struct session *s, const struct session_terms *terms, uint32_t item_count)
+{
+    const int64_t times[] = {terms->started_ms, terms->duration_ms,    terms->extra_ms,
+                             terms->grace_ms,   terms->late_accept_ms, terms->window_end_ms};
+
+    *s = (struct session){0};
+    if (item_count > BLUEPRINT_ITEMS_MAX) {
+        return ERR_LIMIT;
+    }
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        if (times[i] < 0 || times[i] > TERM_MS_MAX) {
+            return ERR_BAD_INPUT;
+        }
+    }
+    if (terms->started_ms == 0 || (terms->cut_at_window_end && terms->window_end_ms == 0)) {
+        return ERR_BAD_INPUT;
+    }
+    s->terms = *terms;
+    s->item_count = item_count;
+    s->counting = calloc(item_count > 0 ? item_count : 1, sizeof *s->counting);
+    s->late = calloc(item_count > 0 ? item_count : 1, sizeof *s->late);
+    if (s->counting == NULL || s->late == NULL) {
+        session_fini(s);
+        return ERR_NOMEM;
+    }
+    return 0;
+}
+
+void session_fini(struct session *s)
+{
+    for (uint32_t i = 0; i < s->item_count; i++) {
+        if (s->counting != NULL) {
+            free(s->counting[i].text);
+        }
+        if (s->late != NULL) {
+            free(s->late[i].text);
+        }
+    }
+    free(s->counting);
+    free(s->late);
+    *s = (struct session){0};
+}
+
+/* ---------------------------------------------------------------------------- time */
+
+int64_t session_deadline_ms(const struct session *s, int64_t now_ms)
+{
+    const struct session_terms *t = &s->terms;
+    int64_t moved = 0;
+    int64_t deadline;
+
+    if (s->state == SESSION_SUSPENDED && now_ms > s->suspended_ms) {
+        moved = now_ms - s->suspended_ms;
+    }
+    if (s->reopened_deadline_ms != 0) {
+        return s->reopened_deadline_ms + moved;
+    }
+    deadline = t->started_ms + t->duration_ms + t->extra_ms + s->extra_granted_ms + moved;
+    if (t->cut_at_window_end && deadline > t->window_end_ms) {
+        deadline = t->window_end_ms;
+    }
+    return deadline;
+}
+
+int64_t session_due_ms(const struct session *s)
+{
+    if (s->state != SESSION_STARTED) {
+        return INT64_MAX;
+    }
+    return session_deadline_ms(s, 0) + s->terms.grace_ms;
+}
+
+int64_t session_late_end_ms(const struct session *s, int64_t now_ms)
+{
+    return session_deadline_ms(s, now_ms) + s->terms.grace_ms + s->terms.late_accept_ms;
+}
+
+/* Counts at at_ms, as far as time goes. */
+static bool session_is_in_time(const struct session *s, int64_t at_ms)
+{
+    return at_ms <= session_deadline_ms(s, at_ms) + s->terms.grace_ms;
+}
+
+bool session_late_undecided(const struct session *s)
+{
+    if (s->late_decided) {
+        return false;
+    }
+    for (uint32_t i = 0; i < s->item_count; i++) {
+        if (s->late[i].epoch != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* After the deadline moved: what is now in time counts, and so does what an officer accepted. What
+ * was refused stays where it is. */
+static void session_promote_late(struct session *s, int64_t at_ms)
+{
+    for (uint32_t i = 0; i < s->item_count; i++) {
+        struct response *late = &s->late[i];
+
+        if (late->epoch == 0 || (s->late_decided && !s->late_accepted)) {
+            continue;
+        }
+        if (!s->late_decided &&
+            late->received_ms > session_deadline_ms(s, at_ms) + s->terms.grace_ms) {
+            continue;
+        }
+        if (response_is_newer(late, &s->counting[i])) {
+            free(s->counting[i].text);
+            s->counting[i] = *late;
+        } else {
+            free(late->text);
+        }
+        *late = (struct response){0};
+    }
+}
+
+/* ---------------------------------------------------------------------------- start, devices */
+
+static bool terms_equal(const struct session_terms *a, const struct session_terms *b)
+{
+    return memcmp(a->session_uuid, b->session_uuid, sizeof a->session_uuid) == 0 &&
+           memcmp(a->exam_uuid, b->exam_uuid, sizeof a->exam_uuid) == 0 &&
+           memcmp(a->pseudonym.b, b->pseudonym.b, sizeof a->pseudonym.b) == 0 &&
+           memcmp(a->nonce, b->nonce, sizeof a->nonce) == 0 && a->attempt == b->attempt &&
+           a->started_ms == b->started_ms && a->duration_ms == b->duration_ms &&
+           a->extra_ms == b->extra_ms && a->grace_ms == b->grace_ms &&
+           a->late_accept_ms == b->late_accept_ms && a->window_end_ms == b->window_end_ms &&
+           a->cut_at_window_end == b->cut_at_window_end;
+}
+
+static int apply_started(struct session *s, const struct session_event *e,
+                         struct session_effect *fx, struct err *err)
+{
+    if (e->terms != NULL && (!terms_equal(e->terms, &s->terms) || e->item_count != s->item_count)) {
+        return err_set(err, ERR_CONFLICT, &MSG_TERMS, NULL, NULL, NULL, NULL);
+    }
+    if (s->state != SESSION_SCHEDULED) {
+        return 0; /* a repeat returns the same paper, also after hand-in */
+    }
+    session_set_state(s, SESSION_STARTED);
+    fx->changed = true;
+    return 0;
+}
+
+static struct device *device_find(const struct session *s, const uint8_t id[16])
+{
+    for (size_t i = 0; i < s->devices_count; i++) {
+        if (memcmp(s->devices[i].id, id, sizeof s->devices[i].id) == 0) {
+            return (struct device *)&s->devices[i];
+        }
+    }
+    return NULL;
+}
+
+uint64_t session_next_seq(const struct session *s, const uint8_t device_id[16])
+{
+    const struct device *d = device_find(s, device_id);
+
+    return d == NULL ? 1 : d->last_seq + 1;
+}
+
+/* A place for a new device; the one with the lowest epoch makes room. */
+static struct device *device_place(struct session *s)
+{
+    struct device *lowest = &s->devices[0];
+
+    if (s->devices_count < SESSION_DEVICES_MAX) {
+        return &s->devices[s->devices_count++];
+    }
+    for (size_t i = 1; i < s->devices_count; i++) {
+        if (s->devices[i].epoch < lowest->epoch) {
+            lowest = &s->devices[i];
+        }
+    }
+    return lowest;
+}
+
+static int apply_opened(struct session *s, const struct session_event *e, struct session_effect *fx,
+                        struct err *err)
+{
+    struct device *d = device_find(s, e->device_id);
+    bool closed = session_is_closed(s);
+    bool keeps = d != NULL && (closed || d->epoch == s->epoch);
+    uint32_t epoch = keeps ? d->epoch : s->epoch + 1;
+    char recorded[24], expected[24];
+
+    if (s->state == SESSION_SCHEDULED || s->state == SESSION_VOIDED || (closed && d == NULL)) {
+        return refuse_move(s, "打开作答", err);
+    }
+    if (s->epoch == UINT32_MAX) {
+        return err_set(err, ERR_LIMIT, &MSG_EPOCH_UNKNOWN, NULL, NULL, NULL, NULL);
+    }
+    if (e->epoch != 0 && e->epoch != epoch) {
+        return err_set(err, ERR_CORRUPT, &MSG_EPOCH_REPLAY, err_int(recorded, e->epoch),
+                       err_int(expected, epoch), NULL, NULL);
+    }
+    fx->epoch = epoch;
+    if (keeps) {
+        return 0;
+    }
+    if (d == NULL) {
+        d = device_place(s);
+        *d = (struct device){0};
+        memcpy(d->id, e->device_id, sizeof d->id);
+    }
+    d->epoch = epoch;
+    s->epoch = epoch;
+    fx->changed = true;
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------- responses */
+
+/* Where a new response goes in the state and at the time it came. */
+enum lane { LANE_COUNTING = 1, LANE_LATE, LANE_REFUSED };
+
+struct lane_choice {
+    enum lane lane;
+    int code; /* LANE_REFUSED: what to answer if there is anything new */
+    const struct msg *msg;
+};
+
+static struct lane_choice lane_late(const struct session *s, int64_t at_ms)
+{
+    if (s->late_decided) {
+        return (struct lane_choice){LANE_REFUSED, ERR_LATE, &MSG_LATE_DECIDED};
+    }
+    if (at_ms > session_late_end_ms(s, at_ms)) {
+        return (struct lane_choice){LANE_REFUSED, ERR_LATE, &MSG_LATE_OVER};
+    }
+    return (struct lane_choice){LANE_LATE, 0, NULL};
+}
+
+static struct lane_choice lane_choose(const struct session *s, int64_t at_ms)
+{
+    switch (s->state) {
+    case SESSION_STARTED:
+        if (session_is_in_time(s, at_ms)) {
+            return (struct lane_choice){LANE_COUNTING, 0, NULL};
+        }
+        return lane_late(s, at_ms);
+    case SESSION_SUSPENDED:
+        if (at_ms > s->suspended_ms) {
+            return (struct lane_choice){LANE_REFUSED, ERR_CONFLICT, &MSG_SUSPENDED};
+        }
+        return (struct lane_choice){LANE_COUNTING, 0, NULL};
+    case SESSION_TIMED_OUT:
+        if (session_is_in_time(s, at_ms)) {
+            return (struct lane_choice){LANE_COUNTING, 0, NULL};
+        }
+        return lane_late(s, at_ms);
+    case SESSION_GRADED:
+        if (s->timed_out) {
+            return lane_late(s, at_ms);
+        }
+        break;
+    case SESSION_SCHEDULED:
+    case SESSION_SUBMITTED:
+    case SESSION_VOIDED:
+    case SESSION_STATE_COUNT:
+        break;
+    }
+    return (struct lane_choice){LANE_REFUSED, ERR_CONFLICT, &MSG_CLOSED};
+}
+
+static bool mask_fits(const struct paper_item *place, uint32_t mask)
+{
+    switch (place->item->type) {
+    case ITEM_TRUE_FALSE:
+        return mask <= 1;
+    case ITEM_SINGLE:
+        return mask < (1u << place->option_count) && (mask & (mask - 1)) == 0;
+    case ITEM_MULTIPLE:
+        return mask < (1u << place->option_count);
+    case ITEM_FILL_IN:
+        break;
+    }
+    return false;
+}
+
+static int input_check(const struct session *s, const struct response_input *in, struct err *err)
+{
+    char item[24], most[24];
+    const struct paper_item *place = NULL;
+
+    err_int(item, (int64_t)in->item + 1);
+    if (in->item >= s->item_count) {
+        return err_set(err, ERR_BAD_INPUT, &MSG_ITEM, item, err_int(most, s->item_count), NULL,
+                       NULL);
+    }
+    if (s->paper != NULL) {
+        assert(s->paper->count == s->item_count);
+        place = &s->paper->items[in->item];
+    }
+    if (in->device_seq == 0 || (unsigned)in->kind > RESPONSE_TEXT) {
+        return err_set(err, ERR_BAD_INPUT, &MSG_VALUE, item, NULL, NULL, NULL);
+    }
+    if (in->kind == RESPONSE_MASK &&
+        (place != NULL ? !mask_fits(place, in->mask) : in->mask >= (1u << ITEM_OPTIONS_MAX))) {
+        return err_set(err, ERR_BAD_INPUT, &MSG_VALUE, item, NULL, NULL, NULL);
+    }
+    if (in->kind == RESPONSE_TEXT) {
+        if (place != NULL && place->item->type != ITEM_FILL_IN) {
+            return err_set(err, ERR_BAD_INPUT, &MSG_VALUE, item, NULL, NULL, NULL);
+        }
+        if (in->text.len > RESPONSE_TEXT_BYTES_MAX || !utf8_valid(in->text, NULL) ||
+            (in->text.len > 0 && memchr(in->text.data, 0, in->text.len) != NULL) ||
+            !utf8_is_nfc(in->text)) {
+            return err_set(err, ERR_BAD_INPUT, &MSG_TEXT, item,
+                           err_int(most, RESPONSE_TEXT_BYTES_MAX), NULL, NULL);
+        }
+    }
+    return 0;
+}
+
+/* What one save would change: per item the input that wins, as index + 1. */
+struct save_plan {
+    uint32_t *winner; /* item_count */
+    char **texts;     /* item_count; owned until carried out */
+    enum lane lane;
+};
+
+static void save_plan_fini(struct save_plan *plan, uint32_t item_count)
+{
+    for (uint32_t i = 0; plan->texts != NULL && i < item_count; i++) {
+        free(plan->texts[i]);
+    }
+    free(plan->texts);
+    free(plan->winner);
+}
+
+static int refuse_other_bytes(const struct response_input *in, struct err *err)
+{
+    char item[24], seq[24];
+
+    return err_set(err, ERR_CONFLICT, &MSG_OTHER_BYTES, err_int(item, (int64_t)in->item + 1),
+                   err_int(seq, (int64_t)in->device_seq), NULL, NULL);
+}
+
+enum verdict { VERDICT_NEWER = 1, VERDICT_REPEATED, VERDICT_OLDER, VERDICT_OTHER_BYTES };
+
+static enum verdict input_versus(const struct session_event *e, const struct response_input *in,
+                                 const struct response *stored)
+{
+    int order = stamp_compare(e->epoch, in->device_seq, stored->epoch, stored->device_seq);
+
+    if (order != 0) {
+        return order > 0 ? VERDICT_NEWER : VERDICT_OLDER;
+    }
+    return response_same(stored, in) ? VERDICT_REPEATED : VERDICT_OTHER_BYTES;
+}
+
+/* Judges one input against what is stored and what came before it in the same save. */
+static enum verdict input_judge(const struct session *s, const struct session_event *e, size_t i,
+                                const struct save_plan *plan)
+{
+    const struct response_input *in = &e->responses[i];
+    enum verdict v = input_versus(e, in, &s->counting[in->item]);
+
+    if (v == VERDICT_NEWER && s->late[in->item].epoch != 0) {
+        enum verdict late = input_versus(e, in, &s->late[in->item]);
+
+        /* What came in time counts, although the same or a newer one was late. */
+        if (plan->lane != LANE_COUNTING || late == VERDICT_OTHER_BYTES) {
+            v = late;
+        }
+    }
+    if (v == VERDICT_NEWER && plan->winner[in->item] != 0) {
+        const struct response_input *won = &e->responses[plan->winner[in->item] - 1];
+
+        if (in->device_seq < won->device_seq) {
+            return VERDICT_OLDER;
+        }
+        if (in->device_seq == won->device_seq) {
+            return input_same(in, won) ? VERDICT_REPEATED : VERDICT_OTHER_BYTES;
+        }
+    }
+    return v;
+}
+
+static int save_plan_make(const struct session *s, const struct session_event *e,
+                          const struct lane_choice *choice, struct save_plan *plan,
+                          struct session_effect *fx, struct err *err)
+{
+    for (size_t i = 0; i < e->responses_count; i++) {
+        const struct response_input *in = &e->responses[i];
+
+        switch (input_judge(s, e, i, plan)) {
+        case VERDICT_OTHER_BYTES:
+            return refuse_other_bytes(in, err);
+        case VERDICT_REPEATED:
+            fx->repeated++;
+            break;
+        case VERDICT_OLDER:
+            fx->older++;
+            break;
+        case VERDICT_NEWER:
+            if (choice->lane == LANE_REFUSED) {
+                return err_set(err, choice->code, choice->msg, NULL, NULL, NULL, NULL);
+            }
+            plan->winner[in->item] = (uint32_t)i + 1;
+            *(choice->lane == LANE_LATE ? &fx->late : &fx->stored) += 1;
+            break;
+        }
+    }
+    for (uint32_t item = 0; item < s->item_count; item++) {
+        const struct response_input *in;
+
+        if (plan->winner[item] == 0) {
+            continue;
+        }
+        in = &e->responses[plan->winner[item] - 1];
+        if (in->kind == RESPONSE_TEXT) {
+            plan->texts[item] = calloc(1, in->text.len + 1);
+            if (plan->texts[item] == NULL) {
+                return err_set(err, ERR_NOMEM, NULL, NULL, NULL, NULL, NULL);
+            }
+            if (in->text.len > 0) {
+                memcpy(plan->texts[item], in->text.data, in->text.len);
+            }
+        }
+    }
+    return 0;
+}
+
+static void save_plan_carry_out(struct session *s, const struct session_event *e,
+                                struct save_plan *plan)
+{
+    struct response *to = plan->lane == LANE_LATE ? s->late : s->counting;
+
+    for (uint32_t item = 0; item < s->item_count; item++) {
+        const struct response_input *in;
+
+        if (plan->winner[item] == 0) {
+            continue;
+        }
+        in = &e->responses[plan->winner[item] - 1];
+        response_clear(&to[item]);
+        to[item] = (struct response){.kind = in->kind,
+                                     .mask = in->kind == RESPONSE_MASK ? in->mask : 0,
+                                     .text = plan->texts[item],
+                                     .epoch = e->epoch,
+                                     .device_seq = in->device_seq,
+                                     .received_ms = e->at_ms};
+        plan->texts[item] = NULL;
+        for (size_t d = 0; d < s->devices_count; d++) {
+            if (s->devices[d].epoch == e->epoch && s->devices[d].last_seq < in->device_seq) {
+                s->devices[d].last_seq = in->device_seq;
+            }
+        }
+    }
+}
+
+static int check_epoch(const struct session *s, uint32_t epoch, struct err *err)
+{
+    char text[24];
+
+    if (epoch == 0 || epoch > s->epoch) {
+        return err_set(err, ERR_STALE, &MSG_EPOCH_UNKNOWN, err_int(text, epoch), NULL, NULL, NULL);
+    }
+    return 0;
+}
+
+static int apply_responses(struct session *s, const struct session_event *e,
+                           struct session_effect *fx, struct err *err)
+{
+    struct lane_choice choice = lane_choose(s, e->at_ms);
+    struct save_plan plan = {.lane = choice.lane};
+    char most[24];
+    int rc;
+
+    if (s->state == SESSION_SCHEDULED || s->state == SESSION_VOIDED) {
+        return refuse_move(s, "保存作答", err);
+    }
+    if (e->responses_count > RESPONSES_PER_SAVE_MAX) {
+        return err_set(err, ERR_LIMIT, &MSG_COUNT, err_int(most, RESPONSES_PER_SAVE_MAX), NULL,
+                       NULL, NULL);
+    }
+    rc = check_epoch(s, e->epoch, err);
+    for (size_t i = 0; rc == 0 && i < e->responses_count; i++) {
+        rc = input_check(s, &e->responses[i], err);
+    }
+    if (rc != 0 || e->responses_count == 0) {
+        return rc;
+    }
+    plan.winner = calloc(s->item_count, sizeof *plan.winner);
+    plan.texts = calloc(s->item_count, sizeof *plan.texts);
+    if (plan.winner == NULL || plan.texts == NULL) {
+        rc = err_set(err, ERR_NOMEM, NULL, NULL, NULL, NULL, NULL);
+        goto out;
+    }
+    rc = save_plan_make(s, e, &choice, &plan, fx, err);
+    if (rc != 0) {
+        goto out;
+    }
+    save_plan_carry_out(s, e, &plan);
+    fx->changed = fx->stored + fx->late > 0;
+    if (fx->late > 0 && s->state == SESSION_GRADED && !s->pending) {
+        s->pending = true;
+        fx->grade_due = true;
+    }
+out:
+    save_plan_fini(&plan, s->item_count);
+    return rc;
+}
+
+/* ---------------------------------------------------------------------------- officers' acts */
+
+static int apply_suspended(struct session *s, const struct session_event *e,
+                           struct session_effect *fx, struct err *err)
+{
+    if (s->state != SESSION_STARTED) {
+        return refuse_move(s, "暂停", err);
+    }
+    if (e->at_ms <= 0) {
+        return err_set(err, ERR_BAD_INPUT, &MSG_MS, NULL, NULL, NULL, NULL);
+    }
+    if (!session_is_in_time(s, e->at_ms)) {
+        return err_set(err, ERR_LATE, &MSG_LATE, NULL, NULL, NULL, NULL);
+    }
+    session_set_state(s, SESSION_SUSPENDED);
+    s->suspended_ms = e->at_ms;
+    fx->changed = true;
+    return 0;
+}
+
+static void grant_ms(struct session *s, int64_t ms)
+{
+    s->extra_granted_ms += ms;
+    if (s->reopened_deadline_ms != 0) {
+        s->reopened_deadline_ms += ms;
+    }
+}
+
+static int apply_resumed(struct session *s, const struct session_event *e,
+                         struct session_effect *fx, struct err *err)
+{
+    int64_t away;
+
+    if (s->state != SESSION_SUSPENDED) {
+        return refuse_move(s, "恢复", err);
+    }
+    away = e->at_ms > s->suspended_ms ? e->at_ms - s->suspended_ms : 0;
+    if (away > TERM_MS_MAX - s->extra_granted_ms) {
+        return err_set(err, ERR_BAD_INPUT, &MSG_MS, NULL, NULL, NULL, NULL);
+    }
+    session_set_state(s, SESSION_STARTED);
+    grant_ms(s, away);
+    s->suspended_ms = 0;
+    fx->changed = true;
+    return 0;
+}
+
+static int apply_extra_time(struct session *s, const struct session_event *e,
+                            struct session_effect *fx, struct err *err)
+{
+    if (s->state != SESSION_STARTED && s->state != SESSION_SUSPENDED) {
+        return refuse_move(s, "延长时间", err);
+    }
+    if (e->ms <= 0 || e->ms > TERM_MS_MAX - s->extra_granted_ms) {
+        return err_set(err, ERR_BAD_INPUT, &MSG_MS, NULL, NULL, NULL, NULL);
+    }
+    grant_ms(s, e->ms);
+    session_promote_late(s, s->state == SESSION_SUSPENDED ? s->suspended_ms : e->at_ms);
+    fx->changed = true;
+    return 0;
+}
+
+static int apply_reopened(struct session *s, const struct session_event *e,
+                          struct session_effect *fx, struct err *err)
+{
+    if (s->state != SESSION_GRADED) {
+        return refuse_move(s, "重新开放", err);
+    }
+    if (e->deadline_ms <= e->at_ms || e->deadline_ms <= 0 || e->deadline_ms > TERM_MS_MAX) {
+        return err_set(err, ERR_BAD_INPUT, &MSG_MS, NULL, NULL, NULL, NULL);
+    }
+    session_set_state(s, SESSION_STARTED);
+    s->reopened_deadline_ms = e->deadline_ms;
+    s->closed_ms = 0;
+    s->timed_out = false;
+    s->pending = false;
+    session_promote_late(s, e->at_ms);
+    fx->changed = true;
+    return 0;
+}
+
+static int apply_voided(struct session *s, struct session_effect *fx, struct err *err)
+{
+    if (s->state != SESSION_GRADED) {
+        return refuse_move(s, "作废", err);
+    }
+    session_set_state(s, SESSION_VOIDED);
+    s->pending = false;
+    fx->changed = true;
+    return 0;
+}
+
+static int apply_late_decided(struct session *s, const struct session_event *e,
+                              struct session_effect *fx, struct err *err)
+{
+    if (s->state != SESSION_GRADED) {
+        return refuse_move(s, "处理迟交作答", err);
+    }
+    if (s->late_decided) {
+        return err_set(err, ERR_CONFLICT, &MSG_LATE_DECIDED, NULL, NULL, NULL, NULL);
+    }
+    if (!s->pending) {
+        return err_set(err, ERR_CONFLICT, &MSG_LATE_NONE, NULL, NULL, NULL, NULL);
+    }
+    s->late_decided = true;
+    s->late_accepted = e->accepted;
+    s->pending = false;
+    fx->changed = true;
+    fx->grade_due = true;
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------- the end */
+
+static int apply_submitted(struct session *s, const struct session_event *e,
+                           struct session_effect *fx, struct err *err)
+{
+    int rc;
+
+    if (s->state == SESSION_SUBMITTED || s->state == SESSION_TIMED_OUT ||
+        s->state == SESSION_GRADED) {
+        return 0; /* a repeat is told the same result */
+    }
+    if (s->state == SESSION_SUSPENDED) {
+        return err_set(err, ERR_CONFLICT, &MSG_SUSPENDED, NULL, NULL, NULL, NULL);
+    }
+    if (s->state != SESSION_STARTED) {
+        return refuse_move(s, "交卷", err);
+    }
+    rc = check_epoch(s, e->epoch, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (e->epoch != s->epoch) {
+        return err_set(err, ERR_STALE, &MSG_EPOCH_OLDER, NULL, NULL, NULL, NULL);
+    }
+    if (e->at_ms <= 0) {
+        return err_set(err, ERR_BAD_INPUT, &MSG_MS, NULL, NULL, NULL, NULL);
+    }
+    if (!session_is_in_time(s, e->at_ms)) {
+        return err_set(err, ERR_LATE, &MSG_LATE, NULL, NULL, NULL, NULL);
+    }
+    session_set_state(s, SESSION_SUBMITTED);
+    s->closed_ms = e->at_ms;
+    fx->changed = true;
+    fx->grade_due = true;
+    return 0;
+}
+
+static int apply_timed_out(struct session *s, const struct session_event *e,
+                           struct session_effect *fx, struct err *err)
+{
+    if (s->state != SESSION_STARTED) {
+        return refuse_move(s, "按超时处理", err);
+    }
+    if (e->deadline_ms != session_deadline_ms(s, 0) ||
+        (e->at_ms != 0 && e->at_ms < session_due_ms(s))) {
+        return err_set(err, ERR_CONFLICT, &MSG_NOT_DUE, NULL, NULL, NULL, NULL);
+    }
+    session_set_state(s, SESSION_TIMED_OUT);
+    s->closed_ms = e->deadline_ms;
+    s->timed_out = true;
+    fx->changed = true;
+    fx->grade_due = true;
+    return 0;
+}
+
+static int apply_graded(struct session *s, const struct session_event *e, struct session_effect *fx,
+                        struct err *err)
+{
+    if (!session_move_is_legal(s->state, SESSION_GRADED)) {
+        return refuse_move(s, "评分", err);
+    }
+    if (e->pending != session_late_undecided(s)) {
+        return err_set(err, ERR_CONFLICT, &MSG_PENDING, NULL, NULL, NULL, NULL);
+    }
+    session_set_state(s, SESSION_GRADED);
+    s->pending = e->pending;
+    fx->changed = true;
+    return 0;
+}
+
+int session_apply(struct session *s, const struct session_event *e, struct session_effect *out,
+                  struct err *err)
+{
+    struct session_effect fx = {0};
+    int rc = ERR_BAD_INPUT;
+
+    if (s->state == SESSION_SCHEDULED && e->type != SE_STARTED) {
+        return refuse_move(s, "进行此项操作", err);
+    }
+    switch (e->type) {
+    case SE_STARTED:
+        rc = apply_started(s, e, &fx, err);
+        break;
+    case SE_OPENED:
+        rc = apply_opened(s, e, &fx, err);
+        break;
+    case SE_RESPONSES:
+        rc = apply_responses(s, e, &fx, err);
+        break;
+    case SE_SUSPENDED:
+        rc = apply_suspended(s, e, &fx, err);
+        break;
+    case SE_RESUMED:
+        rc = apply_resumed(s, e, &fx, err);
+        break;
+    case SE_EXTRA_TIME:
+        rc = apply_extra_time(s, e, &fx, err);
+        break;
+    case SE_SUBMITTED:
+        rc = apply_submitted(s, e, &fx, err);
+        break;
+    case SE_TIMED_OUT:
+        rc = apply_timed_out(s, e, &fx, err);
+        break;
+    case SE_GRADED:
+        rc = apply_graded(s, e, &fx, err);
+        break;
+    case SE_VOIDED:
+        rc = apply_voided(s, &fx, err);
+        break;
+    case SE_REOPENED:
+        rc = apply_reopened(s, e, &fx, err);
+        break;
+    case SE_LATE_DECIDED:
+        rc = apply_late_decided(s, e, &fx, err);
+        break;
+    }
+    assert(session_is_consistent(s));
+    if (rc == 0 && out != NULL) {
+        *out = fx;
+    }
+    return rc;
+}
+
+/* ---------------------------------------------------------------------------- invariant */
+
+static bool response_is_consistent(const struct session *s, const struct response *r)
+{
+    if (r->epoch == 0) {
+        return r->kind == RESPONSE_NONE && r->device_seq == 0 && r->text == NULL;
+    }
+    return r->epoch <= s->epoch && r->device_seq > 0 &&
+           (r->kind == RESPONSE_TEXT) == (r->text != NULL);
+}
+
+static bool devices_are_consistent(const struct session *s)
+{
+    bool newest_known = s->epoch == 0;
+
+    if (s->devices_count > SESSION_DEVICES_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < s->devices_count; i++) {
+        const struct device *d = &s->devices[i];
+
+        newest_known = newest_known || d->epoch == s->epoch;
+        if (d->epoch == 0 || d->epoch > s->epoch) {
+            return false;
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (s->devices[j].epoch == d->epoch ||
+                memcmp(s->devices[j].id, d->id, sizeof d->id) == 0) {
+                return false;
+            }
+        }
+    }
+    return newest_known;
+}
+
+bool session_is_consistent(const struct session *s)
+{
+    if ((unsigned)s->state >= SESSION_STATE_COUNT || s->extra_granted_ms < 0 ||
+        (s->suspended_ms != 0) != (s->state == SESSION_SUSPENDED) ||
+        (s->closed_ms != 0) != session_is_closed(s) || (s->late_accepted && !s->late_decided) ||
+        s->pending != (s->state == SESSION_GRADED && session_late_undecided(s)) ||
+        (s->timed_out && !session_is_closed(s)) ||
+        (s->timed_out && s->state == SESSION_SUBMITTED) ||
+        (s->state == SESSION_TIMED_OUT && !s->timed_out)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < s->item_count; i++) {
+        if (!response_is_consistent(s, &s->counting[i]) ||
+            !response_is_consistent(s, &s->late[i])) {
+            return false;
+        }
+    }
+    return devices_are_consistent(s);
+}
