@@ -1,0 +1,163 @@
+import 'fake-indexeddb/auto';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { ApiError, NetworkError, type Ack, type ResponseInput } from '../shared/api';
+import { deviceId, randomHex, ResponseQueue } from '../shared/queue';
+
+const ack = (over: Partial<Ack> = {}): Ack => ({
+  seq: 1,
+  head: '00',
+  server_time_ms: 0,
+  deadline_ms: 0,
+  state: 'started',
+  late: false,
+  notices: [],
+  ...over,
+});
+
+interface Sent {
+  epoch: number;
+  responses: ResponseInput[];
+}
+
+/** A server that answers when it is told to. */
+class Server {
+  sent: Sent[] = [];
+  answer: () => Promise<Ack> = () => Promise.resolve(ack());
+  save(epoch: number, responses: ResponseInput[]): Promise<Ack> {
+    this.sent.push({ epoch, responses });
+    return this.answer();
+  }
+}
+const events = () => ({ changed: vi.fn(), acknowledged: vi.fn(), refused: vi.fn() });
+let counter = 0;
+let session = '';
+
+describe('the queue of unsent responses', () => {
+  beforeEach(() => {
+    localStorage.clear();
+    session = 'session-' + String(++counter);
+  });
+
+  it('takes a response out only when the server has acknowledged it', async () => {
+    const server = new Server();
+    const e = events();
+    const queue = new ResponseQueue(session, server, e);
+    queue.opened(3, 1);
+    let release: (a: Ack) => void = () => undefined;
+    server.answer = () => new Promise((resolve) => (release = resolve));
+    queue.set(5, 2);
+    expect(queue.isUnsent(5)).toBe(true);
+    const done = queue.flush();
+    release(ack());
+    await done;
+    expect(queue.isUnsent(5)).toBe(false);
+    expect(server.sent[0]).toEqual({ epoch: 3, responses: [{ seq: 1, item: 5, value: 2 }] });
+    expect(e.acknowledged).toHaveBeenCalledTimes(1);
+  });
+
+  it('keeps what was changed again while the first value was on its way', async () => {
+    const server = new Server();
+    const queue = new ResponseQueue(session, server, events());
+    queue.opened(1, 1);
+    let release: (a: Ack) => void = () => undefined;
+    server.answer = () => new Promise((resolve) => (release = resolve));
+    queue.set(0, 1);
+    const first = queue.flush();
+    queue.set(0, 4);
+    server.answer = () => Promise.resolve(ack());
+    release(ack());
+    await first;
+    await queue.flush();
+    expect(server.sent.map((s) => s.responses)).toEqual([
+      [{ seq: 1, item: 0, value: 1 }],
+      [{ seq: 2, item: 0, value: 4 }],
+    ]);
+    expect(queue.unsentCount()).toBe(0);
+  });
+
+  it('keeps everything through a lost network and sends it afterwards', async () => {
+    const server = new Server();
+    const queue = new ResponseQueue(session, server, events());
+    queue.opened(1, 1);
+    server.answer = () => Promise.reject(new NetworkError('away'));
+    queue.set(0, 1);
+    await queue.flush();
+    queue.set(1, 2);
+    await queue.flush();
+    expect(queue.unsentCount()).toBe(2);
+    expect(queue.connected).toBe(false);
+    server.answer = () => Promise.resolve(ack());
+    queue.wake();
+    await queue.flush();
+    expect(queue.unsentCount()).toBe(0);
+    expect(queue.connected).toBe(true);
+    queue.close();
+  });
+
+  it('finds after a reload what an earlier page left, and sends it under its own epoch', async () => {
+    const away = new Server();
+    away.answer = () => Promise.reject(new NetworkError('away'));
+    const before = new ResponseQueue(session, away, events());
+    before.opened(2, 7);
+    before.set(4, 8);
+    await before.flush();
+    before.close();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+
+    const server = new Server();
+    const after = new ResponseQueue(session, server, events());
+    expect(await after.load()).toEqual([{ item: 4, value: 8, seq: 7, epoch: 2 }]);
+    after.opened(3, 1);
+    after.set(5, 1);
+    await after.flush();
+    await after.flush();
+    expect(server.sent.some((s) => s.epoch === 2 && s.responses[0]?.item === 4)).toBe(true);
+    expect(server.sent.some((s) => s.epoch === 3 && s.responses[0]?.seq === 8)).toBe(true);
+    after.close();
+  });
+
+  it('gives two tabs of one device different sequence numbers', () => {
+    const a = new ResponseQueue(session, new Server(), events());
+    const b = new ResponseQueue(session, new Server(), events());
+    a.opened(1, 1);
+    b.opened(1, 1);
+    a.set(0, 1);
+    b.set(0, 2);
+    expect(b.lastSeq()).toBeGreaterThan(a.lastSeq());
+    a.close();
+    b.close();
+  });
+
+  it('tells the person when the server refuses for good, and stops sending that', async () => {
+    const server = new Server();
+    const e = events();
+    const queue = new ResponseQueue(session, server, e);
+    queue.opened(1, 1);
+    server.answer = () => Promise.reject(new ApiError(409, '/problems/x', '已交卷', 0));
+    queue.set(0, 1);
+    await queue.flush();
+    expect(e.refused).toHaveBeenCalledTimes(1);
+    expect(queue.unsentCount()).toBe(0);
+    queue.close();
+  });
+
+  it.each([401, 429, 503])('keeps trying after status %i', async (status) => {
+    const server = new Server();
+    const e = events();
+    const queue = new ResponseQueue(session, server, e);
+    queue.opened(1, 1);
+    server.answer = () => Promise.reject(new ApiError(status, '', 'later', 0));
+    queue.set(0, 1);
+    await queue.flush();
+    expect(e.refused).not.toHaveBeenCalled();
+    expect(queue.unsentCount()).toBe(1);
+    queue.close();
+  });
+
+  it('makes one device id a browser', () => {
+    expect(deviceId()).toMatch(/^[0-9a-f]{32}$/);
+    expect(deviceId()).toBe(deviceId());
+    expect(randomHex(32)).toHaveLength(64);
+    expect(randomHex(32)).not.toBe(randomHex(32));
+  });
+});
