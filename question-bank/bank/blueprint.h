@@ -4,11 +4,19 @@
 
 #include "question-bank/bank/item.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 enum {
     BLUEPRINT_CELLS_MAX = 256,
     BLUEPRINT_ITEMS_MAX = 1000,
     BLUEPRINT_REQUIRED_MAX = 200,
     BLUEPRINT_ENEMIES_MAX = 4096,
+    BLUEPRINT_NAME_BYTES_MAX = 240,
+    BLUEPRINT_TEXT_BYTES_MAX = 96, /* area, audience */
+    BLUEPRINT_POINTS_MAX = 100000, /* per item, hundredths */
+    BLUEPRINT_TRIALS = 64,         /* trial draws of blueprint_check */
 };
 
 struct blueprint_cell {
@@ -50,18 +58,25 @@ bool blueprint_cell_matches(const struct blueprint_cell *cell, const struct item
 uint32_t blueprint_item_count(const struct blueprint *bp);
 uint32_t blueprint_points(const struct blueprint *bp);
 
+/* The rules a blueprint keeps whatever the pool: limits, the form of ids and texts, bounds in order.
+ * ERR_BAD_INPUT naming the cell or the field. */
+int blueprint_form_check(const struct blueprint *bp, struct err *err);
+
 /* Refuses, naming the cell: limits, overlapping cells, too few items (after withdrawals), a
  * required item that matches no cell or is unknown, facility bounds out of reach; and, by 64 trial
- * draws with fixed seeds, enemies that keep cells dry. ERR_INFEASIBLE or ERR_BAD_INPUT. */
+ * draws with fixed seeds, enemies that keep cells dry and bounds that every trial misses.
+ * Also required items or enemy pairs that contradict themselves. withdrawals may be NULL.
+ * ERR_INFEASIBLE or ERR_BAD_INPUT; ERR_NOMEM. */
 int blueprint_check(const struct blueprint *bp, const struct item_pool *pool,
                     const struct id_set *withdrawals, struct err *err);
 
-/* Canonical CBOR, appended; and its digest. */
+/* Canonical CBOR, appended (texts must be NFC: blueprint_form_check); and its digest, which aborts
+ * without memory as digest.h does. */
 void blueprint_encode(const struct blueprint *bp, struct buf *out);
 /* Decodes into arena memory (texts copied). ERR_CORRUPT. */
 int blueprint_decode(struct bytes raw, struct arena *arena, struct blueprint *out, struct err *err);
 struct digest blueprint_digest(const struct blueprint *bp);
-/* Digest of an id set (withdrawals or earlier papers). */
+/* Digest of an id set (withdrawals or earlier papers); aborts without memory. */
 struct digest id_set_digest(const struct id_set *set);
 
 #endif
