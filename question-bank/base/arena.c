@@ -71,8 +71,8 @@ void *arena_alloc(struct arena *a, size_t size)
     size_t need;
     void *p;
 
-    if (size > SIZE_MAX - 2 * ARENA_ALIGN)
-        return NULL;
+    if (size > PTRDIFF_MAX - sizeof(struct arena_block) - ARENA_ALIGN)
+        return NULL; /* so that neither rounding nor the block's head can wrap */
     need = (size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
     if (need == 0)
         need = ARENA_ALIGN;
@@ -108,5 +108,7 @@ char *arena_text(struct arena *a, const char *data, size_t len)
 
 struct bytes arena_bytes(struct arena *a, struct bytes src)
 {
-    return bytes_of(arena_text(a, (const char *)src.data, src.len), src.len);
+    const char *copy = arena_text(a, (const char *)src.data, src.len);
+
+    return bytes_of(copy, copy != NULL ? src.len : 0);
 }

@@ -3,7 +3,6 @@
 
 #include "question-bank/base/err.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,7 +210,7 @@ static int base64url_digit(char c)
 
 int base64url_decode(uint8_t *out, size_t *out_len, const char *text, size_t text_len)
 {
-    size_t need = text_len * 6 / 8;
+    size_t need = text_len / 4 * 3 + text_len % 4 * 3 / 4;
     uint32_t bits = 0;
     int count = 0;
     size_t n = 0;

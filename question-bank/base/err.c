@@ -1,40 +1,43 @@
 /* Errors as data, sentences at the edge. Pure; any thread. */
 #include "question-bank/base/err.h"
 
-#include "question-bank/base/bytes.h"
 #include "question-bank/base/utf8.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char REPLACEMENT[] = "\xEF\xBF\xBD"; /* U+FFFD */
 
-/* Copies text into the argument: valid UTF-8, no control bytes, cut at a code point. */
+/* C0, DEL and C1: they could move a terminal's cursor or break a line of log. */
+static bool is_control(int32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7F && cp <= 0x9F);
+}
+
+/* Copies text into the argument: valid UTF-8, no control characters, cut at a code point. */
 static void arg_copy(struct err_arg *arg, const char *text)
 {
-    size_t len = strlen(text);
+    /* What does not fit is never looked at, however long it is. */
+    size_t len = strnlen(text, ERR_ARG_BYTES_MAX + 4);
     size_t out = 0;
-    size_t i = 0;
+    size_t pos = 0;
 
-    while (i < len) {
-        size_t n = 1;
-        while (n < 4 && i + n < len && ((unsigned char)text[i + n] & 0xC0) == 0x80)
-            n++;
-        const char *piece = text + i;
-        size_t piece_len = n;
-        if ((unsigned char)text[i] < 0x80)
-            piece_len = n = 1;
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F ||
-            !utf8_valid(bytes_of(piece, piece_len), NULL)) {
+    while (pos < len) {
+        const char *piece = text + pos;
+        size_t start = pos;
+        /* An ill-formed byte decodes to U+FFFD alone, so the good ones around it stay. */
+        int32_t cp = utf8_next(text, len, &pos);
+        size_t piece_len = pos - start;
+
+        if (is_control(cp) || cp == 0xFFFD) {
             piece = REPLACEMENT;
-            piece_len = 3;
-            n = 1;
+            piece_len = sizeof(REPLACEMENT) - 1;
         }
         if (out + piece_len >= sizeof(arg->text))
             break;
         memcpy(arg->text + out, piece, piece_len);
         out += piece_len;
-        i += n;
     }
     arg->text[out] = '\0';
 }
@@ -42,13 +45,15 @@ static void arg_copy(struct err_arg *arg, const char *text)
 int err_set(struct err *err, int code, const struct msg *msg, const char *a0, const char *a1,
             const char *a2, const char *a3)
 {
-    if (err != NULL) {
-        const char *args[ERR_ARGS_MAX] = {a0, a1, a2, a3};
-        err->code = code;
-        err->msg = msg;
-        for (size_t i = 0; i < ERR_ARGS_MAX; i++)
-            arg_copy(&err->arg[i], args[i] != NULL ? args[i] : "");
-    }
+    const char *args[ERR_ARGS_MAX] = {a0, a1, a2, a3};
+    struct err made = {.code = code, .msg = msg};
+
+    if (err == NULL)
+        return code;
+    /* Made beside *err: an argument may be one of the error that is replaced. */
+    for (size_t i = 0; i < ERR_ARGS_MAX; i++)
+        arg_copy(&made.arg[i], args[i] != NULL ? args[i] : "");
+    *err = made;
     return code;
 }
 
@@ -58,34 +63,44 @@ char *err_int(char text[24], int64_t value)
     return text;
 }
 
+/* Appends what fits, whole code points only; false when something had to go. */
+static bool text_append(char *out, size_t out_size, size_t *len, const char *piece,
+                        size_t piece_len)
+{
+    size_t fits = utf8_cut(piece, piece_len, out_size - 1 - *len);
+
+    memcpy(out + *len, piece, fits);
+    *len += fits;
+    out[*len] = '\0';
+    return fits == piece_len;
+}
+
 size_t err_text(const struct err *err, enum lang lang, char *out, size_t out_size)
 {
-    struct buf b = {0};
-    size_t len;
+    const char *p;
+    size_t len = 0;
+    bool fits = true;
 
     if (out_size == 0)
         return 0;
     out[0] = '\0';
     if (err == NULL || err->code == 0)
         return 0;
-    if (err->msg == NULL) {
-        buf_append_text(&b, err_code_name(err->code));
-    } else {
-        const char *p = lang == LANG_EN ? err->msg->en : err->msg->zh;
-        while (*p != '\0') {
-            if (p[0] == '{' && p[1] >= '0' && p[1] < '0' + ERR_ARGS_MAX && p[2] == '}') {
-                buf_append_text(&b, err->arg[p[1] - '0'].text);
-                p += 3;
-            } else {
-                buf_append_byte(&b, (uint8_t)*p++);
-            }
+    if (err->msg == NULL)
+        p = err_code_name(err->code);
+    else
+        p = lang == LANG_EN ? err->msg->en : err->msg->zh;
+    while (*p != '\0' && fits) {
+        if (p[0] == '{' && p[1] >= '0' && p[1] < '0' + ERR_ARGS_MAX && p[2] == '}') {
+            const char *arg = err->arg[p[1] - '0'].text;
+            fits = text_append(out, out_size, &len, arg, strlen(arg));
+            p += 3;
+        } else {
+            size_t run = 1 + strcspn(p + 1, "{");
+            fits = text_append(out, out_size, &len, p, run);
+            p += run;
         }
     }
-    len = b.len < out_size ? b.len : utf8_cut((const char *)b.data, b.len, out_size - 1);
-    if (len > 0)
-        memcpy(out, b.data, len);
-    out[len] = '\0';
-    buf_fini(&b);
     return len;
 }
 

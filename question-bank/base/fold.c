@@ -57,60 +57,139 @@ static int64_t unit_of(int32_t cp)
     }
 }
 
-enum { NUMERAL_CODE_POINTS_MAX = 24 };
+/* The longest: four places before 万, 亿, 万 and the end, seven signs each, and those three. */
+enum { NUMERAL_CODE_POINTS_MAX = 32, POSITIONAL_DIGITS_MAX = 15 };
+enum { LIANG = 0x4E24 /* 两 */ };
 
-/* A run of digits only is positional; else units must descend within each 万 section. */
+static const int64_t WAN = 10000;
+static const int64_t YI = 100000000;
+
+/* A numeral with units, read from left to right. A section is what stands before 万, 亿 or the end. */
+struct numeral {
+    int64_t total;      /* up to 亿 */
+    int64_t myriads;    /* up to 万, since 亿 */
+    int64_t section;    /* since 万 or 亿 */
+    int64_t place;      /* of the last unit; 0: none yet */
+    int64_t unit_limit; /* units in the section must be smaller */
+    int32_t digit;      /* the sign that waits for its unit, or 0 */
+    bool zero;          /* 零 stands before it */
+    bool has_wan;
+    bool has_yi;
+};
+
+/* A digit without a unit of its own is ones: after 十, after 零, or alone in its section. Without
+ * that, 一百二 would be 102, where people mean 120: such a run is no number. 两 counts only with a
+ * unit (两百), for 五十两 is a weight. */
+static bool ones_add(struct numeral *n)
+{
+    bool alone = n->unit_limit == WAN;
+
+    if (n->digit == 0)
+        return !n->zero;
+    if (!alone && (n->digit == LIANG || (n->place != 10 && !n->zero)))
+        return false;
+    n->section += digit_of(n->digit);
+    n->digit = 0;
+    n->zero = false;
+    return true;
+}
+
+static bool zero_add(struct numeral *n)
+{
+    if (n->zero || n->digit != 0 || n->place <= 10) /* no place to skip */
+        return false;
+    n->zero = true;
+    return true;
+}
+
+static bool small_unit_add(struct numeral *n, int64_t unit)
+{
+    if (unit >= n->unit_limit || (n->zero && unit * 10 == n->place))
+        return false;
+    if (unit == 10 ? n->digit == LIANG : n->digit == 0) /* 十 alone is 一十 */
+        return false;
+    n->section += (n->digit == 0 ? 1 : digit_of(n->digit)) * unit;
+    n->place = n->unit_limit = unit;
+    n->digit = 0;
+    n->zero = false;
+    return true;
+}
+
+static bool large_unit_add(struct numeral *n, int64_t unit)
+{
+    if (n->has_yi && unit == YI)
+        return false;
+    if (n->has_wan && unit == WAN)
+        return false;
+    if (!ones_add(n) || n->section + (unit == YI ? n->myriads : 0) == 0)
+        return false;
+    if (unit == YI) {
+        n->total = (n->myriads + n->section) * YI;
+        n->myriads = 0;
+        n->has_yi = true;
+        n->has_wan = false;
+    } else {
+        n->myriads = n->section * WAN;
+        n->has_wan = true;
+    }
+    n->section = 0;
+    n->place = unit;
+    n->unit_limit = WAN;
+    return true;
+}
+
+static int positional_value(const int32_t *cps, size_t count, int64_t *value)
+{
+    int64_t v = 0;
+
+    if (count > POSITIONAL_DIGITS_MAX)
+        return ERR_BAD_INPUT;
+    for (size_t i = 0; i < count; i++)
+        v = v * 10 + digit_of(cps[i]);
+    *value = v;
+    return 0;
+}
+
 static int numeral_value(const int32_t *cps, size_t count, int64_t *value)
 {
-    int64_t total = 0;
-    int64_t section = 0;
-    int64_t digit = -1;
-    int64_t last_unit = 10000;
-    int64_t last_big = INT64_MAX;
+    struct numeral n = {.unit_limit = WAN};
     bool positional = true;
 
     for (size_t i = 0; i < count; i++)
-        if (unit_of(cps[i]) != 0)
-            positional = false;
-    if (count == 0 || count > NUMERAL_CODE_POINTS_MAX || (positional && count > 15))
+        positional = positional && unit_of(cps[i]) == 0;
+    if (count == 0)
         return ERR_BAD_INPUT;
-    if (positional) {
-        *value = 0;
-        for (size_t i = 0; i < count; i++)
-            *value = *value * 10 + digit_of(cps[i]);
-        return 0;
-    }
+    if (positional)
+        return positional_value(cps, count, value);
     for (size_t i = 0; i < count; i++) {
-        int d = digit_of(cps[i]);
         int64_t unit = unit_of(cps[i]);
+        bool ok;
 
-        if (d == 0) {
-            if (digit > 0)
-                return ERR_BAD_INPUT;
-            digit = -1;
-        } else if (d > 0) {
-            if (digit >= 0)
-                return ERR_BAD_INPUT;
-            digit = d;
-        } else if (unit >= 10000) {
-            section += digit > 0 ? digit : 0;
-            if (section == 0 || unit >= last_big)
-                return ERR_BAD_INPUT;
-            total += section * unit;
-            section = 0;
-            digit = -1;
-            last_unit = 10000;
-            last_big = unit;
+        if (unit >= WAN) {
+            ok = large_unit_add(&n, unit);
+        } else if (unit > 0) {
+            ok = small_unit_add(&n, unit);
+        } else if (digit_of(cps[i]) == 0) {
+            ok = zero_add(&n);
         } else {
-            if (unit >= last_unit || (digit < 0 && unit != 10))
-                return ERR_BAD_INPUT;
-            section += (digit < 0 ? 1 : digit) * unit;
-            digit = -1;
-            last_unit = unit;
+            ok = n.digit == 0;
+            n.digit = cps[i];
         }
+        if (!ok)
+            return ERR_BAD_INPUT;
     }
-    *value = total + section + (digit > 0 ? digit : 0);
+    /* The ones: behind 万 or 亿 they need 零 (三万五 means 35,000). */
+    if (n.digit != 0 && n.unit_limit == WAN && (!n.zero || n.digit == LIANG))
+        return ERR_BAD_INPUT;
+    if (!ones_add(&n))
+        return ERR_BAD_INPUT;
+    *value = n.total + n.myriads + n.section;
     return 0;
+}
+
+static bool is_numeral(int32_t cp)
+{
+    return digit_of(cp) >= 0 || unit_of(cp) != 0;
 }
 
 int utf8_chinese_number(struct bytes text, int64_t *value)
@@ -121,7 +200,7 @@ int utf8_chinese_number(struct bytes text, int64_t *value)
 
     while (pos < text.len) {
         int32_t cp = utf8_next((const char *)text.data, text.len, &pos);
-        if (count == NUMERAL_CODE_POINTS_MAX || (digit_of(cp) < 0 && unit_of(cp) == 0))
+        if (count == NUMERAL_CODE_POINTS_MAX || !is_numeral(cp))
             return ERR_BAD_INPUT;
         cps[count++] = cp;
     }
@@ -156,34 +235,63 @@ void utf8_chinese_number_text(int64_t value, char out[64])
     }
 }
 
-/* Replaces the run gathered in cps: by Arabic digits if it is a number, else as it was. */
-static void flush_numeral(struct buf *out, const int32_t *cps, size_t *count)
+/* Appends a maximal run of numeral signs: as Arabic digits if it is a number, else as it was. Digits
+ * without units stand for themselves one by one, so that 〇〇七 is 007. */
+static void append_numeral(struct buf *out, struct bytes run)
 {
+    bool positional = true;
     int64_t value;
+    size_t pos = 0;
 
-    if (*count == 0)
-        return;
-    if (numeral_value(cps, *count, &value) == 0) {
+    while (pos < run.len)
+        if (unit_of(utf8_next((const char *)run.data, run.len, &pos)) != 0)
+            positional = false;
+    if (!positional && utf8_chinese_number(run, &value) == 0) {
         buf_printf(out, "%lld", (long long)value);
-    } else {
-        for (size_t i = 0; i < *count; i++)
-            append_code_point(out, cps[i]);
+        return;
     }
-    *count = 0;
+    if (!positional) {
+        buf_append(out, run.data, run.len);
+        return;
+    }
+    for (pos = 0; pos < run.len;) {
+        int32_t cp = utf8_next((const char *)run.data, run.len, &pos);
+        buf_append_byte(out, (uint8_t)('0' + digit_of(cp)));
+    }
 }
 
-enum { FOLD_RUN_MAX = 256 };
+static void append_with_arabic_numerals(struct buf *out, const char *text, size_t len)
+{
+    size_t pos = 0;
+    size_t run = 0; /* where the run of numeral signs before `at` begins */
+
+    while (pos < len) {
+        size_t at = pos;
+        int32_t cp = utf8_next(text, len, &pos);
+
+        if (is_numeral(cp))
+            continue;
+        if (run < at)
+            append_numeral(out, bytes_of(text + run, at - run));
+        append_code_point(out, cp);
+        run = pos;
+    }
+    if (run < len)
+        append_numeral(out, bytes_of(text + run, len - run));
+}
 
 int utf8_fold_answer_v1(struct bytes text, struct buf *out)
 {
     utf8proc_uint8_t *mapped = NULL;
+    struct buf dense = {0};
     utf8proc_ssize_t n;
-    int32_t run[FOLD_RUN_MAX];
-    size_t count = 0;
     size_t pos = 0;
+    int rc;
 
     if (text.len == 0)
-        return 0;
+        return buf_error(out);
+    if (text.len > UTF8_MAP_BYTES_MAX)
+        return ERR_BAD_INPUT;
     n = utf8proc_map(text.data, (utf8proc_ssize_t)text.len, &mapped,
                      UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
     if (n < 0) {
@@ -192,20 +300,17 @@ int utf8_fold_answer_v1(struct bytes text, struct buf *out)
     }
     while (pos < (size_t)n) {
         int32_t cp = utf8_next((const char *)mapped, (size_t)n, &pos);
-        if (is_space(cp))
-            continue;
-        if (digit_of(cp) >= 0 || unit_of(cp) != 0) {
-            if (count == FOLD_RUN_MAX)
-                flush_numeral(out, run, &count);
-            run[count++] = cp;
-            continue;
-        }
-        flush_numeral(out, run, &count);
-        append_code_point(out, cp);
+        if (!is_space(cp))
+            append_code_point(&dense, cp);
     }
-    flush_numeral(out, run, &count);
     free(mapped);
-    return buf_error(out);
+    rc = buf_error(&dense);
+    if (rc == 0) {
+        append_with_arabic_numerals(out, (const char *)dense.data, dense.len);
+        rc = buf_error(out);
+    }
+    buf_fini(&dense);
+    return rc;
 }
 
 int utf8_fold_statute(struct bytes text, struct buf *out)

@@ -1,9 +1,8 @@
-/* UTF-8: validation, NFC, display width. Folds: fold.c. Pure; any thread. */
+/* UTF-8: validation, walking, NFC. Folds are in fold.c, columns in width.c. Pure; any thread. */
 #include "question-bank/base/utf8.h"
 
 #include "question-bank/base/err.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -70,7 +69,7 @@ int utf8_nfc(struct bytes text, struct buf *out)
     utf8proc_uint8_t *mapped = NULL;
     utf8proc_ssize_t n;
 
-    if (text.len > INT_MAX / 8)
+    if (text.len > UTF8_MAP_BYTES_MAX)
         return ERR_BAD_INPUT;
     if (is_ascii(text))
         return buf_append(out, text.data, text.len);
@@ -118,23 +117,4 @@ bool utf8_is_nfc(struct bytes text)
     same = utf8_nfc(text, &mapped) == 0 && bytes_equal(buf_view(&mapped), text);
     buf_fini(&mapped);
     return same;
-}
-
-int utf8_width(const char *text, size_t len, bool ambiguous_wide)
-{
-    size_t pos = 0;
-    int width = 0;
-
-    while (pos < len) {
-        int32_t cp = utf8_next(text, len, &pos);
-        int w = utf8proc_charwidth(cp);
-        /* UAX #11 ambiguous signs that stand in Chinese text. */
-        bool ambiguous = cp == 0xB7 || cp == 0xD7 || (cp >= 0x2010 && cp <= 0x2027) ||
-                         cp == 0x2103 || (cp >= 0x2460 && cp <= 0x24FF) || cp == 0x221A ||
-                         (cp >= 0x2500 && cp <= 0x257F);
-        if (ambiguous && w == 1 && ambiguous_wide)
-            w = 2;
-        width += w > 0 ? w : 0;
-    }
-    return width;
 }
