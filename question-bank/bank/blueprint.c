@@ -382,7 +382,7 @@ static int check_trials(const struct draw_plan *plan, struct err *err)
 
     arena_init(&arena, 0);
     for (uint32_t k = 0; rc == 0 && k < BLUEPRINT_TRIALS; k++) {
-        uint8_t number[4];
+        uint8_t number[4] = {0};
         struct bytes piece = bytes_of(number, sizeof(number));
         struct draw_account account = {0};
         struct paper *paper;

@@ -51,7 +51,7 @@ struct seed draw_paper_seed(const struct digest *master, const uint8_t exam_uuid
                             const struct digest *pseudonym, uint32_t attempt,
                             const uint8_t nonce[DRAW_NONCE_BYTES])
 {
-    uint8_t number[4];
+    uint8_t number[4] = {0};
     struct bytes pieces[5] = {bytes_of_text("mingfa/paper-seed/v1"), bytes_of(exam_uuid, 16),
                               digest_view(pseudonym), bytes_of(number, sizeof(number)),
                               bytes_of(nonce, DRAW_NONCE_BYTES)};

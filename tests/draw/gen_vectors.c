@@ -27,7 +27,7 @@ static _Noreturn void die(const char *name, const char *what)
 /* 32 bytes for `what` and number, as hex. */
 static json_t *bytes_json(const char *name, const char *what, uint32_t number, size_t len)
 {
-    uint8_t counter[4];
+    uint8_t counter[4] = {0};
     struct bytes pieces[3] = {bytes_of_text(name), bytes_of_text(what), bytes_of(counter, 4)};
     char hex[DIGEST_HEX_BYTES];
     struct digest d;
