@@ -128,13 +128,14 @@ static uint64_t head_read(struct cbor_reader *r, int major)
 {
     uint8_t again[HEAD_BYTES_MAX];
     size_t left = r->all.len - r->pos;
-    const uint8_t *p = r->all.data + r->pos;
+    const uint8_t *p;
     uint64_t v = 0;
     size_t extra;
 
     if (r->code != 0)
         return 0;
-    if (left == 0 || p[0] >> 5 != major || (p[0] & 31) > 27) {
+    p = left > 0 ? r->all.data + r->pos : NULL;
+    if (p == NULL || p[0] >> 5 != major || (p[0] & 31) > 27) {
         cbor_fail(r);
         return 0;
     }

@@ -1,6 +1,6 @@
 /* Deterministic CBOR (RFC 8949 §4.2.1): what Mingfa hashes and signs.
  *
- * Only this subset exists: unsigned and negative integers (int64 range), byte strings, text in
+ * Only this subset exists: unsigned integers, negative ones down to INT64_MIN, byte strings, text in
  * UTF-8 NFC, definite-length arrays, definite-length maps with unsigned integer keys in ascending
  * order, false, true and null. No floats, no tags, no indefinite lengths.
  *

@@ -1,10 +1,14 @@
 /* Digests by OpenSSL's EVP, with methods fetched once and a context per thread.
  *
- * A failure inside OpenSSL aborts: there is no sensible way on without a digest. */
+ * Happy path: the thread's context, made at its first digest and freed when the thread ends, is
+ * initialised again for each digest (about 0.3 microseconds for 200 bytes). A failure inside OpenSSL
+ * aborts: there is no sensible way on without a digest. Any thread; the process must not end while
+ * another thread still makes digests. */
 #include "question-bank/base/digest.h"
 
 #include "question-bank/base/err.h"
 
+#include <assert.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <pthread.h>
@@ -48,6 +52,7 @@ static EVP_MD_CTX *begin(enum digest_alg alg)
 {
     EVP_MD_CTX *context;
 
+    assert(alg == DIGEST_SHA256 || alg == DIGEST_SM3);
     must(pthread_once(&once, methods_fetch) == 0);
     context = pthread_getspecific(context_slot);
     if (context == NULL) {
@@ -93,7 +98,7 @@ struct digest digest_of_bytes(enum digest_alg alg, struct bytes data)
     return digest_tagged(alg, "", &data, 1);
 }
 
-/* RFC 2104; both digests have blocks of 64 bytes. */
+/* RFC 2104; both digests have blocks of 64 bytes. 0x36 and 0x5C are its ipad and opad. */
 struct digest digest_hmac(enum digest_alg alg, struct bytes mac_key, const struct bytes *pieces,
                           size_t count)
 {

@@ -10,6 +10,9 @@
 
 enum log_level { LOG_DEBUG = 0, LOG_INFO, LOG_WARN, LOG_ERROR };
 
+/* Text beyond is cut. */
+enum { LOG_FIELDS_MAX = 8, LOG_TEXT_BYTES_MAX = 1024 };
+
 /* One line of log: an event name and up to eight name/value pairs of text. Values never hold
  * personal data, secrets, answer keys or response contents. */
 struct log_field {
