@@ -1,0 +1,20 @@
+/* Inside of session.c and session_save.c; nobody else's business. */
+#ifndef MINGFA_EXAM_SESSION_SAVE_H
+#define MINGFA_EXAM_SESSION_SAVE_H
+
+#include "server/exam/session.h"
+
+extern const struct msg session_msg_suspended;
+extern const struct msg session_msg_late_decided;
+
+/* ERR_CONFLICT: what the session is cannot have `zh` done to it. */
+int session_refuse_move(const struct session *s, const char *zh, struct err *err);
+/* ERR_STALE for an epoch that was never given. */
+int session_check_epoch(const struct session *s, uint32_t epoch, struct err *err);
+/* Counts at at_ms, as far as time goes. */
+bool session_is_in_time(const struct session *s, int64_t at_ms);
+/* The RESPONSES event. */
+int session_save(struct session *s, const struct session_event *e, struct session_effect *fx,
+                 struct err *err);
+
+#endif
