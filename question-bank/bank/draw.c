@@ -349,15 +349,7 @@ void draw_plan_free(struct draw_plan *plan)
 
 /* ---- numbers (§2) ---- */
 
-struct stream {
-    struct seed seed;
-    uint8_t counters[8]; /* u32be(t) | u32be(i), i the next block */
-    uint32_t next_block;
-    struct digest block;
-    size_t used; /* bytes of block */
-};
-
-static void stream_init(struct stream *s, const struct seed *seed, uint32_t t)
+void draw_stream_init(struct draw_stream *s, const struct seed *seed, uint32_t t)
 {
     s->seed = *seed;
     u32be_write(s->counters, t);
@@ -365,7 +357,7 @@ static void stream_init(struct stream *s, const struct seed *seed, uint32_t t)
     s->used = DIGEST_BYTES;
 }
 
-static uint32_t stream_u32(struct stream *s)
+static uint32_t stream_u32(struct draw_stream *s)
 {
     uint32_t r;
 
@@ -382,17 +374,22 @@ static uint32_t stream_u32(struct stream *s)
     return r;
 }
 
-static uint32_t stream_uniform(struct stream *s, uint32_t n)
+bool draw_number_fair(uint32_t r, uint32_t n)
 {
-    uint32_t excess;
+    uint32_t excess = (0U - n) % n; /* 2^32 mod n */
+
+    return r <= UINT32_MAX - excess;
+}
+
+uint32_t draw_uniform(struct draw_stream *s, uint32_t n)
+{
     uint32_t r;
 
     if (n == 1)
         return 0;
-    excess = (0U - n) % n; /* 2^32 mod n */
     do
         r = stream_u32(s);
-    while (r > UINT32_MAX - excess);
+    while (!draw_number_fair(r, n));
     return r % n;
 }
 
@@ -430,7 +427,7 @@ static void item_take(const struct draw_plan *plan, struct scratch *s, uint32_t 
 
 /* False: the cell is dry. */
 static bool cell_draw(const struct draw_plan *plan, const struct draw_cell *cell, struct scratch *s,
-                      struct stream *numbers, bool apart)
+                      struct draw_stream *numbers, bool apart)
 {
     uint32_t *place = s->places + cell->first + cell->required_count;
     uint32_t n = cell->candidates_count;
@@ -440,7 +437,7 @@ static bool cell_draw(const struct draw_plan *plan, const struct draw_cell *cell
     if (n > 0)
         memcpy(s->a, cell->candidates, n * sizeof(*s->a));
     for (uint32_t i = 0; i < n && taken < cell->need; i++) {
-        uint32_t j = i + stream_uniform(numbers, n - i);
+        uint32_t j = i + draw_uniform(numbers, n - i);
         uint32_t x = s->a[j];
 
         s->a[j] = s->a[i];
@@ -459,7 +456,7 @@ static bool cell_draw(const struct draw_plan *plan, const struct draw_cell *cell
 }
 
 /* Steps 1 and 2. False: a cell is dry, *dry_cell says which. */
-static bool try_cells(const struct draw_plan *plan, struct scratch *s, struct stream *numbers,
+static bool try_cells(const struct draw_plan *plan, struct scratch *s, struct draw_stream *numbers,
                       bool apart, size_t *dry_cell)
 {
     memcpy(s->blocked, plan->blocked, plan->words * sizeof(*s->blocked));
@@ -496,7 +493,7 @@ static bool facility_within(const struct draw_plan *plan, const struct scratch *
 }
 
 /* Step 5 for one item. */
-static void options_order(struct paper_item *pi, struct stream *numbers)
+static void options_order(struct paper_item *pi, struct draw_stream *numbers)
 {
     const struct item *it = pi->item;
     uint32_t k;
@@ -509,7 +506,7 @@ static void options_order(struct paper_item *pi, struct stream *numbers)
     for (uint32_t i = 0; i < k; i++)
         pi->option_order[i] = (uint8_t)i;
     for (uint32_t i = 0; !it->fixed_options && i + 1 < k; i++) {
-        uint32_t j = i + stream_uniform(numbers, k - i);
+        uint32_t j = i + draw_uniform(numbers, k - i);
         uint8_t p = pi->option_order[i];
 
         pi->option_order[i] = pi->option_order[j];
@@ -519,7 +516,7 @@ static void options_order(struct paper_item *pi, struct stream *numbers)
 
 /* Steps 4 and 5: the paper of the try just made. NULL without memory. */
 static struct paper *paper_make(const struct draw_plan *plan, const struct scratch *s,
-                                struct stream *numbers, struct arena *arena)
+                                struct draw_stream *numbers, struct arena *arena)
 {
     struct paper *paper = arena_alloc(arena, sizeof(*paper));
     struct paper_item *items = arena_array(arena, plan->places, sizeof(*items));
@@ -545,14 +542,14 @@ static struct paper *paper_make(const struct draw_plan *plan, const struct scrat
 
 /* Makes tries until one stands and leaves its state in *s and *numbers. 0 and *flags, or
  * ERR_INFEASIBLE. */
-static int tries_make(const struct draw_plan *plan, struct scratch *s, struct stream *numbers,
+static int tries_make(const struct draw_plan *plan, struct scratch *s, struct draw_stream *numbers,
                       const struct seed *seed, struct draw_account *account, uint32_t *flags)
 {
     uint32_t missed = DRAW_TRIES_MAX; /* the last try that only missed its bound; none yet */
     bool drawn;
 
     for (uint32_t t = 0; t < DRAW_TRIES_MAX; t++) {
-        stream_init(numbers, seed, t);
+        draw_stream_init(numbers, seed, t);
         if (!try_cells(plan, s, numbers, true, &account->dry_cell))
             continue;
         account->try_standing = t;
@@ -563,7 +560,7 @@ static int tries_make(const struct draw_plan *plan, struct scratch *s, struct st
         missed = t;
     }
     account->try_standing = missed;
-    stream_init(numbers, seed, missed);
+    draw_stream_init(numbers, seed, missed);
     drawn = try_cells(plan, s, numbers, missed < DRAW_TRIES_MAX, &account->dry_cell);
     *flags = missed < DRAW_TRIES_MAX ? PAPER_FACILITY_MISSED : PAPER_ENEMIES_TOGETHER;
     return drawn ? 0 : ERR_INFEASIBLE;
@@ -583,7 +580,7 @@ int draw_paper(const struct draw_plan *plan, const struct id_set *earlier, const
                struct arena *arena, struct paper **out, struct draw_account *account,
                struct err *err)
 {
-    struct stream numbers;
+    struct draw_stream numbers;
     struct scratch scratch;
     struct paper *paper = NULL;
     uint32_t flags = 0;

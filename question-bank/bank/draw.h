@@ -1,4 +1,4 @@
-/* The inside of a draw plan, for draw.c and blueprint_check alone; others use paper.h.
+/* The inside of a draw, for draw.c, blueprint_check and the tests; others use paper.h.
  *
  * A plan is immutable: indices into the pool, laid out so that a draw neither compares texts nor
  * looks anything up by id. */
@@ -7,6 +7,7 @@
 
 #include "question-bank/bank/paper.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,21 @@ struct draw_plan {
     size_t words;            /* of a bit set over the pool */
     const uint64_t *blocked; /* enemies of the required items */
 };
+
+/* The numbers of one try (draw-format.md §2). Holds the seed: wipe it. */
+struct draw_stream {
+    struct seed seed;
+    uint8_t counters[8]; /* u32be(t) | u32be(i), i the next block */
+    uint32_t next_block;
+    struct digest block;
+    size_t used; /* bytes of block */
+};
+
+void draw_stream_init(struct draw_stream *s, const struct seed *seed, uint32_t t);
+/* 0 … n-1, n ≥ 1, each equally likely. */
+uint32_t draw_uniform(struct draw_stream *s, uint32_t n);
+/* Whether r may stand for r mod n: r lies below the last whole multiple of n up to 2^32. n ≥ 1. */
+bool draw_number_fair(uint32_t r, uint32_t n);
 
 /* How a draw went, for messages and for the test vectors. */
 struct draw_account {

@@ -302,3 +302,21 @@ json_t *draw_case_paper(const struct draw_case *c, size_t person)
     arena_fini(&arena);
     return out;
 }
+
+json_t *draw_numbers_json(const struct seed *seed, uint32_t t, uint32_t n, size_t count)
+{
+    struct draw_stream stream;
+    struct digest view;
+    json_t *numbers = json_array();
+    json_t *out = json_object();
+
+    memcpy(view.b, seed->b, sizeof(view.b));
+    draw_stream_init(&stream, seed, t);
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(numbers, json_integer(draw_uniform(&stream, n)));
+    put_digest(out, "seed", view);
+    put(out, "try", json_integer(t));
+    put(out, "n", json_integer(n));
+    put(out, "numbers", numbers);
+    return out;
+}

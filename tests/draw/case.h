@@ -50,4 +50,7 @@ json_t *draw_case_digests(const struct draw_case *c);
  *   "paper_digest" } of that person, or { "dry": cell } when there is no paper. New reference. */
 json_t *draw_case_paper(const struct draw_case *c, size_t person);
 
+/* The first `count` numbers below n of try t: { "seed", "try", "n", "numbers": [] }. New reference. */
+json_t *draw_numbers_json(const struct seed *seed, uint32_t t, uint32_t n, size_t count);
+
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTIONS_USUAL = 4 };
+enum { OPTIONS_USUAL = 4, NUMBERS_EACH = 24 };
 
 /* What a case is there to show. */
 struct expectation {
@@ -356,6 +356,26 @@ static void case_print(json_t *c)
     printf("}");
 }
 
+/* Ranges small and great; half of what is read for 2^31 + 1 is rejected. */
+static void numbers_print(void)
+{
+    static const uint32_t ranges[] = {1,          2,          3,          10,        1000,
+                                      0x7FFFFFFF, 0x80000001, 0xC0000000, 0xFFFFFFFF};
+    struct seed seed = {{0}};
+
+    printf(" \"numbers\": [\n");
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+        json_t *numbers;
+
+        memset(seed.b, (int)i, sizeof(seed.b));
+        numbers = draw_numbers_json(&seed, (uint32_t)i, ranges[i], NUMBERS_EACH);
+        printf("  ");
+        json_dumpf(numbers, stdout, JSON_COMPACT);
+        printf("%s", i + 1 < sizeof(ranges) / sizeof(ranges[0]) ? ",\n" : "],\n");
+        json_decref(numbers);
+    }
+}
+
 int main(void)
 {
     static const struct {
@@ -374,7 +394,9 @@ int main(void)
         {case_whole, {"whole", 0, true}},
     };
 
-    printf("{\"format\": \"mingfa-draw-vectors\", \"version\": %d, \"cases\": [\n", DRAW_VERSION);
+    printf("{\"format\": \"mingfa-draw-vectors\", \"version\": %d,\n", DRAW_VERSION);
+    numbers_print();
+    printf(" \"cases\": [\n");
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         json_t *c = cases[i].make();
 

@@ -183,6 +183,15 @@ class Vectors(unittest.TestCase):
                 self.assertEqual(draw_v1.case_digests(case), case["digests"])
                 self.assertEqual(list(draw_v1.case_papers(case)), case["papers"])
 
+    def test_the_numbers_are_read_identically(self):
+        vectors = json.loads(VECTORS.read_text(encoding="utf-8"))
+        self.assertGreaterEqual(len(vectors["numbers"]), 9)
+        for case in vectors["numbers"]:
+            with self.subTest(n=case["n"]):
+                numbers = draw_v1.stream(bytes.fromhex(case["seed"]), case["try"])
+                ours = [draw_v1.uniform(numbers, case["n"]) for _ in case["numbers"]]
+                self.assertEqual(ours, case["numbers"])
+
 
 class Cbor(unittest.TestCase):
     def test_the_encoder_agrees_with_rfc_8949_appendix_a(self):

@@ -2,16 +2,17 @@
  * of them stands in docs/draw-format.md as it stands there. */
 #include "tests/draw/case.h"
 
+#include "question-bank/bank/draw.h"
 #include "question-bank/base/file.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VECTORS  MINGFA_SOURCE_DIR "/tests/vectors/draw-v1.json"
 #define DOCUMENT MINGFA_SOURCE_DIR "/docs/draw-format.md"
 
-enum { FILE_BYTES_MAX = 4 * 1024 * 1024, CASES_MIN = 10 };
+enum { FILE_BYTES_MAX = 4 * 1024 * 1024, CASES_MIN = 10, NUMBERS_MIN = 9 };
 
 static json_t *vectors_read(void)
 {
@@ -64,6 +65,48 @@ Test(draw_vectors, every_paper_is_drawn_again)
     cr_assert_eq(flags_seen, 1U << 0 | 1U << PAPER_FACILITY_MISSED | 1U << PAPER_ENEMIES_TOGETHER);
     cr_assert(redrawn);
     json_decref(vectors);
+}
+
+Test(draw_vectors, every_number_is_read_again)
+{
+    json_t *vectors = vectors_read();
+    json_t *all = json_object_get(vectors, "numbers");
+    size_t index;
+    json_t *json;
+
+    cr_assert_geq(json_array_size(all), NUMBERS_MIN);
+    json_array_foreach(all, index, json)
+    {
+        const char *hex = json_string_value(json_object_get(json, "seed"));
+        uint32_t t = (uint32_t)json_integer_value(json_object_get(json, "try"));
+        uint32_t n = (uint32_t)json_integer_value(json_object_get(json, "n"));
+        size_t count = json_array_size(json_object_get(json, "numbers"));
+        struct seed seed;
+
+        cr_assert_gt(count, 0);
+        cr_assert_eq(hex_decode(seed.b, sizeof(seed.b), hex, strlen(hex)), 0);
+        same_or_say("numbers", index, draw_numbers_json(&seed, t, n, count), json);
+    }
+    json_decref(vectors);
+}
+
+Test(draw_vectors, a_number_is_read_only_below_the_last_whole_multiple)
+{
+    static const struct {
+        uint32_t n, last; /* the greatest r that is fair */
+    } edges[] = {
+        {2, 0xFFFFFFFF},          {3, 0xFFFFFFFE},          {5, 0xFFFFFFFE},
+        {7, 0xFFFFFFFB},          {10, 0xFFFFFFF9},         {1000, 4294966999U},
+        {0x80000000, 0xFFFFFFFF}, {0x80000001, 0x80000000}, {0xC0000000, 0xBFFFFFFF},
+        {0xFFFFFFFF, 0xFFFFFFFE},
+    };
+
+    for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
+        cr_assert(draw_number_fair(0, edges[i].n));
+        cr_assert(draw_number_fair(edges[i].last, edges[i].n), "n = %u", edges[i].n);
+        if (edges[i].last != UINT32_MAX)
+            cr_assert_not(draw_number_fair(edges[i].last + 1, edges[i].n), "n = %u", edges[i].n);
+    }
 }
 
 static void document_has(const char *document, const json_t *value)
