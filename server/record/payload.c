@@ -127,8 +127,8 @@ static const struct field attended_fields[] = {
     {3, FIELD_TEXT, offsetof(struct hearing_attended, hearing), 1, PAYLOAD_CODE_BYTES_MAX, NULL,
      "hearing id"},
     {4, FIELD_DATE, offsetof(struct hearing_attended, date), 10, 10, NULL, "date"},
-    {5, FIELD_U32, offsetof(struct hearing_attended, mode), HEARING_ON_SITE, HEARING_ONLINE, NULL,
-     "mode"},
+    {5, FIELD_U32, offsetof(struct hearing_attended, mode), RECORD_HEARING_ON_SITE,
+     RECORD_HEARING_ONLINE, NULL, "mode"},
 };
 static const struct field revoked_fields[] = {
     {0, FIELD_ACTOR, offsetof(struct attendance_revoked, actor), 0, 32, NULL, "actor"},

@@ -111,14 +111,14 @@ struct late_decided {
     int64_t at_ms;
     bool accepted;
 };
-enum hearing_mode { HEARING_ON_SITE = 1, HEARING_ONLINE = 2 };
+enum record_hearing_mode { RECORD_HEARING_ON_SITE = 1, RECORD_HEARING_ONLINE = 2 };
 struct hearing_attended {
     uint8_t actor[32];
     int64_t at_ms;
     uint8_t pseudonym[32]; /* of the site */
     struct bytes hearing;  /* id */
     struct bytes date;     /* civil */
-    uint32_t mode;         /* enum hearing_mode */
+    uint32_t mode;         /* enum record_hearing_mode */
 };
 struct attendance_revoked {
     uint8_t actor[32];

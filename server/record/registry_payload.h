@@ -60,7 +60,11 @@ struct release_added {
     struct digest release;
     struct bytes name;
 };
-enum attempt_rule { ATTEMPT_BEST = 1, ATTEMPT_LAST = 2, ATTEMPT_FIRST = 3 };
+enum record_attempt_rule {
+    RECORD_ATTEMPT_BEST = 1,
+    RECORD_ATTEMPT_LAST = 2,
+    RECORD_ATTEMPT_FIRST = 3
+};
 enum review_rule { REVIEW_NEVER = 0, REVIEW_AFTER_CLOSE = 1, REVIEW_AT_ONCE = 2 };
 struct exam_definition {
     struct bytes name, kind; /* kind: "annual", "qualification" */
@@ -71,7 +75,7 @@ struct exam_definition {
     struct digest release;
     struct bytes blueprint, rules; /* their own bytes */
     uint32_t attempts;
-    uint32_t counts; /* enum attempt_rule */
+    uint32_t counts; /* enum record_attempt_rule */
     int64_t grace_ms, late_accept_ms;
     bool cut_at_window_end;
     uint32_t review;     /* enum review_rule */
@@ -116,7 +120,11 @@ struct item_withdrawn {
     uint8_t exam_uuid[16];
     struct bytes item, reason;
 };
-enum exemption_kind { EXEMPTION_NONE = 0, EXEMPTION_EXEMPT = 1, EXEMPTION_DEFERRED = 2 };
+enum exemption_kind {
+    RECORD_EXEMPTION_NONE = 0,
+    RECORD_EXEMPTION_EXEMPT = 1,
+    RECORD_EXEMPTION_DEFERRED = 2
+};
 struct exemption_set {
     uint8_t actor[32];
     int64_t at_ms;
