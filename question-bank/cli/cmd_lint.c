@@ -1,0 +1,162 @@
+/* mingfa-bank lint: what is wrong with the items of a folder. */
+#include "question-bank/bank/blueprint.h"
+#include "question-bank/bank/lint.h"
+#include "question-bank/base/file.h"
+#include "question-bank/cli/cli.h"
+#include "question-bank/format/blueprint_json.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct msg msg_summary = {
+    "cli-lint-summary",
+    "{0} 道试题：{1} 处错误，{2} 处提醒",
+    "{0} items: {1} errors, {2} warnings",
+};
+static const struct msg msg_feasible = {
+    "cli-lint-feasible",
+    "蓝图 {0} 可行",
+    "blueprint {0} is feasible",
+};
+static const struct msg msg_no_index = {
+    "cli-lint-no-index",
+    "没有法律索引 {0}，未核对法条依据",
+    "there is no law index {0}; citations were not checked",
+};
+
+static void say_findings(struct cli *cli, const struct lint_report *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const struct lint_finding *f = &r->findings[i];
+        char text[ERR_TEXT_BYTES_MAX];
+        const char *word = f->severity == LINT_ERROR ? "错误" : "提醒";
+
+        if (cli->lang == LANG_EN)
+            word = f->severity == LINT_ERROR ? "error" : "warning";
+        err_text(&f->what, cli->lang, text, sizeof text);
+        if (f->item != NULL && f->item->source_file != NULL)
+            fprintf(cli->errs, "%s:%u: ", f->item->source_file, f->item->source_line);
+        fprintf(cli->errs, "%s%s%s\n", word, cli->lang == LANG_EN ? ": " : "：", text);
+    }
+}
+
+static void print_json(struct cli *cli, const struct item_pool *pool, const struct lint_report *r)
+{
+    json_t *list = json_array();
+    json_t *root;
+    char *text;
+
+    for (size_t i = 0; i < r->count; i++) {
+        const struct lint_finding *f = &r->findings[i];
+        char sentence[ERR_TEXT_BYTES_MAX];
+        json_t *one = json_object();
+
+        err_text(&f->what, cli->lang, sentence, sizeof sentence);
+        json_object_set_new(one, "severity",
+                            json_string(f->severity == LINT_ERROR ? "error" : "warning"));
+        json_object_set_new(one, "rule", json_string(f->what.msg->id));
+        json_object_set_new(one, "message", json_string(sentence));
+        if (f->item != NULL) {
+            json_object_set_new(one, "item",
+                                json_stringn((const char *)f->item->id.data, f->item->id.len));
+            json_object_set_new(one, "file", json_string(f->item->source_file));
+            json_object_set_new(one, "line", json_integer(f->item->source_line));
+        }
+        json_array_append_new(list, one);
+    }
+    root = json_pack("{s:I, s:I, s:I, s:o}", "items", (json_int_t)pool->count, "errors",
+                     (json_int_t)r->errors, "warnings", (json_int_t)r->warnings, "findings", list);
+    text = json_dumps(root, JSON_INDENT(2));
+    if (text != NULL)
+        fprintf(cli->out, "%s\n", text);
+    free(text);
+    json_decref(root);
+}
+
+static int check_blueprint(struct cli *cli, const char *path, struct cli_source *source)
+{
+    static const struct id_set none = {0};
+    struct blueprint bp;
+    struct buf raw = {0};
+    struct err err = {0};
+    int rc = file_read(path, BLUEPRINT_JSON_BYTES_MAX, &raw, &err);
+
+    if (rc == 0)
+        rc = blueprint_json_read(buf_view(&raw), &source->arena, &bp, &err);
+    if (rc == 0)
+        rc = blueprint_check(&bp, &source->pool, &none, &err);
+    buf_fini(&raw);
+    if (rc != 0)
+        return cli_fail(cli, &err);
+    if (!cli->json)
+        cli_say(cli, cli->out, &msg_feasible, path, NULL, NULL, NULL);
+    return CLI_DONE;
+}
+
+/* The index given, or laws.tsv in the bank's folder where there is one. */
+static int read_index(struct cli *cli, const char *bank, const char *index,
+                      struct cli_source *source, struct law_index *laws, struct lint_options *lint)
+{
+    struct buf path = {0};
+    int status = CLI_DONE;
+
+    buf_printf(&path, "%s/laws.tsv", bank);
+    if (index == NULL && buf_text(&path) != NULL && !file_exists(buf_text(&path))) {
+        cli_say(cli, cli->errs, &msg_no_index, buf_text(&path), NULL, NULL, NULL);
+    } else {
+        status = cli_index_read(cli, index != NULL ? index : buf_text(&path), &source->arena, laws);
+        lint->laws = laws;
+    }
+    buf_fini(&path);
+    return status;
+}
+
+int cmd_lint(struct cli *cli, int argc, char **argv)
+{
+    const char *bank = NULL;
+    const char *index = NULL;
+    const char *law_date = NULL;
+    const char *blueprint = NULL;
+    const struct cli_option options[] = {{"--bank", &bank, NULL, true},
+                                         {"--index", &index, NULL, false},
+                                         {"--law-date", &law_date, NULL, false},
+                                         {"--blueprint", &blueprint, NULL, false}};
+    struct cli_source source = {0};
+    struct law_index laws = {0};
+    struct lint_options lint = {0};
+    struct lint_report report = {0};
+    struct cli_args args;
+    struct err err = {0};
+    char numbers[3][24];
+    int status = cli_parse(cli, argc, argv, options, 4, 0, 0, &args);
+
+    if (status == CLI_DONE)
+        status = cli_source_text(cli, bank, &source);
+    if (status != CLI_DONE)
+        return status;
+    lint.law_date = bytes_of_text(law_date);
+    status = read_index(cli, bank, index, &source, &laws, &lint);
+    if (status != CLI_DONE)
+        goto out;
+    if (lint_pool(&source.pool, &lint, &report, &err) != 0) {
+        status = cli_fail(cli, &err);
+        goto out;
+    }
+    if (cli->json) {
+        print_json(cli, &source.pool, &report);
+    } else {
+        say_findings(cli, &report);
+        cli_say(cli, cli->out, &msg_summary, err_int(numbers[0], (int64_t)source.pool.count),
+                err_int(numbers[1], (int64_t)report.errors),
+                err_int(numbers[2], (int64_t)report.warnings), NULL);
+    }
+    if (blueprint != NULL)
+        status = check_blueprint(cli, blueprint, &source);
+    if (status == CLI_DONE && report.errors > 0)
+        status = CLI_REFUSED;
+out:
+    lint_report_fini(&report);
+    cli_source_fini(&source);
+    return status;
+}
