@@ -1,0 +1,188 @@
+/* Shapes shared by the files of this folder; nobody else includes this.
+ *
+ * server (server.c) owns loops; a loop (loop.c) owns its connections (conn.c) and the requests
+ * being handled (request.c). Thread: a loop's members are touched by its thread alone, save the
+ * mailbox under its lock; counters are atomic. */
+#ifndef MINGFA_HTTP_INTERNAL_H
+#define MINGFA_HTTP_INTERNAL_H
+
+#include "server/http/gate.h"
+#include "server/http/http.h"
+#include "server/http/limit.h"
+#include "server/http/route.h"
+
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+enum {
+    HTTP_ONE_RECORD_BYTES = 16 * 1024, /* replies up to this leave in one TLS record */
+    HTTP_POOL_REQUESTS = 256,          /* requests a loop keeps for reuse */
+    HTTP_POOL_ARENA_BYTES = 16 * 1024, /* one that grew beyond is freed instead */
+    HTTP_HEADER_BYTES_DEFAULT = 8 * 1024,
+    HTTP_HEADER_BYTES_MIN = 512,
+};
+
+/* In which list a connection stands; each list but the last is in order of deadlines. */
+enum conn_state {
+    CONN_READING, /* accepted, or the first byte of a request has come */
+    CONN_IDLE,    /* between requests */
+    CONN_WRITING, /* replied, not all taken */
+    CONN_HANDLED, /* with a handler, or deferred: no deadline, the debt is ours */
+    CONN_STATES,
+};
+
+TAILQ_HEAD(conn_list, conn);
+
+struct conn {
+    TAILQ_ENTRY(conn) link;
+    struct loop *loop;
+    struct bufferevent *bev;
+    struct evhttp_connection *evcon;
+    struct request *request; /* while CONN_HANDLED */
+    struct conn *newborn;    /* the next one that awaits conn_birth */
+    int fd;
+    enum conn_state state;
+    int64_t deadline_ms;
+    bool doomed;      /* TLS could not be set up: close at birth */
+    bool counted;     /* limit_connect admitted it */
+    bool from_proxy;  /* the peer is the trusted proxy */
+    bool foreign;     /* evhttp has written something of its own */
+    bool limits_set;  /* the route's body limit, for the request being read */
+    struct limit_address address;
+    char peer[HTTP_ADDRESS_BYTES];
+    struct gate gate;
+};
+
+struct request {
+    struct http_request pub; /* first: handlers hold a pointer to it */
+    struct evhttp_request *ev;
+    struct conn *conn; /* NULL once the client is gone */
+    struct request *pool_next;
+    bool close;       /* Connection: close on the reply */
+    bool cache_said;  /* Cache-Control stands among the headers */
+    unsigned headers; /* extra reply headers */
+    struct http_pair header[HTTP_REPLY_HEADERS_MAX];
+};
+
+struct loop {
+    struct http_server *server;
+    unsigned index;
+    pthread_t thread;
+    bool started;
+    struct event_base *base;
+    struct evhttp *evhttp;
+    struct evconnlistener *listener; /* owned by evhttp's bound socket */
+    struct evhttp_bound_socket *bound;
+    bool paused; /* the listener is disabled, by the connection limit or for want of descriptors */
+    bool draining;
+    bool stopping;
+    struct event *wake;  /* the mailbox's eventfd */
+    struct event *tick;  /* deadlines */
+    struct event *birth; /* connections accepted in this turn */
+    struct conn *newborns;
+    struct conn_list conns[CONN_STATES];
+    struct conn **by_fd;
+    size_t by_fd_count;
+    struct limit_table *limits;
+    struct request *handling; /* a handler runs and has neither replied nor deferred */
+    struct request *pool;
+    unsigned pool_count;
+    unsigned in_flight;
+
+    int mailbox_fd;
+    pthread_mutex_t mailbox_lock;
+    struct list mailbox; /* under the lock */
+
+    struct http_task drain_task;
+    struct http_task stop_task;
+};
+
+struct counters {
+    atomic_uint_least64_t connections_open;
+    atomic_uint_least64_t connections_total;
+    atomic_uint_least64_t requests_in_flight;
+    atomic_uint_least64_t requests_total;
+    atomic_uint_least64_t replies[6];
+    atomic_uint_least64_t vanished;
+    atomic_uint_least64_t refused[HTTP_REFUSAL_COUNT];
+};
+
+struct http_server {
+    struct http_options options; /* defaults filled in; text pointers are not used after start */
+    struct route_table *table;
+    size_t route_body_bytes_max; /* the largest of any route */
+    SSL_CTX *tls;                /* NULL: plain */
+    bool has_proxy;
+    struct limit_address proxy;
+    uint16_t port;
+    unsigned loops_count;
+    struct loop *loops;
+    bool drain_posted;
+    struct counters counters;
+
+    /* drain: connections reaching zero */
+    pthread_mutex_t idle_lock;
+    pthread_cond_t idle_cond;
+};
+
+/* counters.c */
+void counter_add(atomic_uint_least64_t *counter, uint64_t n);
+void counter_sub(atomic_uint_least64_t *counter, uint64_t n);
+void counter_refused(struct http_server *s, enum http_refusal reason);
+void counter_reply(struct http_server *s, int status);
+uint64_t counter_read(const atomic_uint_least64_t *counter);
+
+/* listen.c: numeric address -> sockaddr; sockets with SO_REUSEPORT and TCP_NODELAY */
+int listen_parse(const char *address, uint16_t port, struct sockaddr_storage *out, int *out_len,
+                 bool *loopback, struct err *err);
+int listen_socket(const struct sockaddr_storage *address, int address_len, int *out_fd,
+                  uint16_t *out_port, struct err *err);
+
+/* tls.c */
+int tls_context_new(const char *certificate_path, const char *key_path, SSL_CTX **out,
+                    struct err *err);
+/* A bufferevent that speaks TLS, or NULL. */
+struct bufferevent *tls_bufferevent_new(SSL_CTX *ctx, struct event_base *base);
+/* Sends close_notify if the handshake was complete. Nothing on plain ones. */
+void tls_goodbye(struct bufferevent *bev);
+
+/* loop.c */
+int loop_init(struct loop *l, struct http_server *s, unsigned index, int fd, struct err *err);
+int loop_start(struct loop *l, struct err *err);
+void loop_fini(struct loop *l); /* joined before */
+int64_t loop_now_ms(const struct loop *l);
+void loop_pause(struct loop *l);
+void loop_maybe_resume(struct loop *l);
+
+/* conn.c */
+struct bufferevent *conn_bufferevent(struct event_base *base, void *loop);
+void conn_births(evutil_socket_t fd, short what, void *loop);
+void conn_move(struct conn *c, enum conn_state state);
+void conn_deadlines(struct loop *l);
+void conn_close(struct conn *c); /* not CONN_HANDLED */
+void conn_replied(struct conn *c, struct evhttp_request *ev);
+struct conn *conn_of(struct loop *l, struct evhttp_request *ev);
+
+/* request.c */
+void request_arrived(struct evhttp_request *ev, void *loop);
+void request_pool_free(struct loop *l);
+/* Headers that every reply carries. */
+const struct http_pair *request_security_headers(size_t *count);
+
+/* The problems that this folder raises itself. */
+extern const struct msg http_msg_malformed;
+extern const struct msg http_msg_header_size;
+extern const struct msg http_msg_body_size;
+extern const struct msg http_msg_body_unexpected;
+extern const struct msg http_msg_not_found;
+extern const struct msg http_msg_method;
+extern const struct msg http_msg_media_type;
+extern const struct msg http_msg_rate;
+extern const struct msg http_msg_internal;
+
+#endif
