@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Fills a fresh server with the demo district and its exams, through the API alone; renews the
+window of an exam that is over; prints fresh activation codes.
+
+  setup.py --url URL --state DIR --blueprints DIR [--ca FILE] [--window-s N --duration-s N]
+
+DIR keeps the administrator's password and what was set up (mode 0600)."""
+import argparse
+import datetime
+import hashlib
+import json
+import os
+import pathlib
+import secrets
+import subprocess
+import sys
+import time
+
+import district
+from api import Api
+
+ADMIN = "900001"
+OFFICER = "100001"
+BANDS = [{"name": "优秀", "minimum": 9000}, {"name": "良好", "minimum": 8000}]
+DAY_MS = 86400 * 1000
+
+
+def write_secret(path, text):
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        out.write(text)
+
+
+def admin(args, state):
+    """Logged in as the administrator; the first time by the code that bootstrap printed."""
+    api = Api(args.url, args.ca)
+    password_file = state / "admin-password"
+    if password_file.exists():
+        api.login(ADMIN, password_file.read_text(encoding="utf-8"))
+    else:
+        code = json.loads((state / "bootstrap.json").read_text(encoding="utf-8"))["code"]
+        password = secrets.token_urlsafe(18)
+        api.activate(ADMIN, code, password)
+        write_secret(password_file, password)
+    return api
+
+
+def fill(api, state):
+    """Units, people, roles, hearings."""
+    tables = state / "district"
+    subprocess.run([sys.executable, str(pathlib.Path(district.__file__)), str(tables), str(year())], check=True)
+    for kind, name in (("units", "units.csv"), ("people", "people.csv"), ("hearings", f"hearings-{year()}.csv")):
+        report = api.call("POST", f"/{kind}/import", csv=(tables / name).read_bytes())
+        print(f"  {name}: {report['accepted']}/{report['rows']}", file=sys.stderr)
+    api.call("POST", f"/people/{OFFICER}/roles", {"role": "officer", "unit": district.ROOT[0]})
+
+
+def year():
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8)).year
+
+
+def create_exam(api, blueprints, kind, window_ms, duration_ms, start_ms):
+    release = api.call("GET", "/releases")["releases"][0]["digest"]
+    annual = kind == "annual"
+    now = datetime.datetime.fromtimestamp(start_ms / 1000, datetime.timezone(datetime.timedelta(hours=8)))
+    definition = {
+        "name": f"{year()}年度国家工作人员法治理论知识考试" if annual else f"{year()}年新提任领导干部法治理论知识考试",
+        "kind": kind, "year": year(),
+        "window_start_ms": start_ms, "window_end_ms": start_ms + window_ms,
+        "duration_ms": duration_ms,
+        "cut_off": now.date().isoformat(),
+        "categories": [] if annual else ["领导干部"],
+        "release": release,
+        "blueprint": json.loads((blueprints / f"{kind}.json").read_text(encoding="utf-8")),
+        "rules": {"pass_mark": 6000 if annual else 8000,
+                  "bands": BANDS + ([{"name": "合格", "minimum": 6000}] if annual else []),
+                  "multiple": "all_or_nothing"},
+        "attempts": 2, "counts": "best", "grace_ms": 5000 if window_ms < DAY_MS else 30000,
+        "late_accept_ms": 2000 if window_ms < DAY_MS else 600000,
+        "cut_at_window_end": True, "review": "after_close", "document": "示范〔" + str(year()) + "〕1号",
+    }
+    exam = api.call("POST", "/exams", definition)["exam"]
+    shares = {which: secrets.token_bytes(32) for which in ("officer", "custodian")}
+    for which, share in shares.items():
+        digest = hashlib.sha256(b"mingfa/draw-share/v1" + share).hexdigest()
+        api.call("POST", f"/exams/{exam}/shares", {"which": which, "digest": digest})
+    for which, share in shares.items():
+        api.call("PUT", f"/exams/{exam}/shares", {"which": which, "share": share.hex()})
+    api.call("POST", f"/exams/{exam}/open", {})
+    return exam
+
+
+def renew(api, args):
+    """An exam of each kind whose window is open."""
+    now = int(time.time() * 1000)
+    open_kinds = {e["definition"]["kind"] for e in api.call("GET", "/exams")["exams"]
+                  if e["state"] == "open" and e["definition"]["window_end_ms"] > now + 1000}
+    made = {}
+    for kind in ("annual", "qualification"):
+        if kind not in open_kinds:
+            made[kind] = create_exam(api, args.blueprints, kind, args.window_s * 1000, args.duration_s * 1000,
+                                     now - 1000)
+    return made
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--ca")
+    parser.add_argument("--state", type=pathlib.Path, required=True)
+    parser.add_argument("--blueprints", type=pathlib.Path, required=True)
+    parser.add_argument("--window-s", type=int, default=30 * 86400)
+    parser.add_argument("--duration-s", type=int, default=3600)
+    args = parser.parse_args()
+    api = admin(args, args.state)
+    if not (args.state / "filled").exists():
+        fill(api, args.state)
+        (args.state / "filled").write_text("1\n", encoding="utf-8")
+    made = renew(api, args)
+    staff = [p for p in district.people() if p[4] == "在册" and p[0] != OFFICER]
+    ordinary = [p for p in staff if p[3] != "领导干部"][:2] + [p for p in staff if p[3] == "领导干部"][:1]
+    codes = api.call("POST", "/activation-codes", {"people": [p[0] for p in ordinary] + [OFFICER]})["codes"]
+    names = {p[0]: p for p in district.people()}
+    json.dump({"made": made,
+               "codes": [{**c, "name": names[c["person"]][1], "category": names[c["person"]][3],
+                          "officer": c["person"] == OFFICER} for c in codes]},
+              sys.stdout, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    main()
