@@ -410,7 +410,7 @@ int password_check(struct bytes number, struct bytes password, struct err *err)
     char least[24], most[24];
 
     if (password.len < PASSWORD_BYTES_MIN || password.len > PASSWORD_BYTES_MAX ||
-        !utf8_valid(password) || bytes_equal(number, password)) {
+        !utf8_valid(password, NULL) || bytes_equal(number, password)) {
         return err_set(err, ERR_BAD_INPUT, &MSG_PASSWORD, err_int(least, PASSWORD_BYTES_MIN),
                        err_int(most, PASSWORD_BYTES_MAX), NULL, NULL);
     }

@@ -20,7 +20,10 @@
 #include <stdint.h>
 
 enum store_file { STORE_RECORD = 0, STORE_REGISTRY = 1, STORE_FILES = 2 };
-enum { STORE_BATCH_EVENTS_MAX = 1024 };
+enum {
+    STORE_BATCH_EVENTS_MAX = 1 << 18,         /* of a batch; an import is one batch */
+    STORE_BATCH_SESSION_EVENTS_MAX = 1024,    /* of these, events of sessions */
+};
 
 /* A session secret that first appears in this batch (with its session-started event). */
 struct store_secret {

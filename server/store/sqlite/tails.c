@@ -72,7 +72,7 @@ void tails_begin(struct tails *t)
 {
     pthread_mutex_lock(&t->lock);
     assert(!t->in_batch);
-    if (t->used + STORE_BATCH_EVENTS_MAX > TAILS_MAX)
+    if (t->used + STORE_BATCH_SESSION_EVENTS_MAX > TAILS_MAX)
         forget(t);
     t->in_batch = true;
     t->undo_count = 0;
@@ -127,7 +127,7 @@ int tails_put(struct tails *t, const struct tail *tail)
     if (rc == 0) {
         slot = slot_of(t, tail->session);
         if (t->in_batch) {
-            assert(t->undo_count < STORE_BATCH_EVENTS_MAX);
+            assert(t->undo_count < STORE_BATCH_SESSION_EVENTS_MAX);
             t->undo[t->undo_count] = *slot;
             t->undo[t->undo_count++].session = tail->session;
         }

@@ -28,14 +28,14 @@ struct tails {
     size_t slots_count; /* power of two, or 0 */
     size_t used;
     bool in_batch;
-    struct tail undo[STORE_BATCH_EVENTS_MAX]; /* last_seq 0: was not there */
+    struct tail undo[STORE_BATCH_SESSION_EVENTS_MAX]; /* last_seq 0: was not there */
     size_t undo_count;
 };
 
 int tails_init(struct tails *t); /* 0 or ERR_NOMEM */
 void tails_fini(struct tails *t);
 void tails_clear(struct tails *t);
-/* Puts between begin and commit (at most STORE_BATCH_EVENTS_MAX) are undone by rollback. */
+/* Puts between begin and commit (at most STORE_BATCH_SESSION_EVENTS_MAX) are undone by rollback. */
 void tails_begin(struct tails *t);
 void tails_commit(struct tails *t);
 void tails_rollback(struct tails *t);
