@@ -20,6 +20,9 @@
 
 #include <jansson.h>
 
+/* No time is later: the year 9999. */
+#define API_TIME_MS_MAX INT64_C(253402300799999)
+
 struct api {
     struct api_options options;
     struct live *live;

@@ -1,0 +1,299 @@
+/* mingfa-server: puts the rooms together and waits for the signal to stop.
+ *
+ *   configuration -> releases -> store -> site key -> api, live, http -> {"url": …} on standard
+ *   output -> SIGTERM or SIGINT -> no more connections, requests finish, jobs finish -> exit 0
+ *
+ * What fails before it listens is one sentence on standard error and exit 1; a wrong command line is
+ * exit 2. When the core can no longer store, the process ends with 1 for the supervisor to start it
+ * again. Main's thread; all signals are taken here. */
+#include "question-bank/base/digest.h"
+#include "question-bank/base/env.h"
+#include "server/api/api.h"
+#include "server/bootstrap.h"
+#include "server/config.h"
+#include "server/http/assets.h"
+#include "server/http/http.h"
+#include "server/live/live.h"
+#include "server/log.h"
+#include "server/metrics.h"
+#include "server/releases.h"
+#include "server/site_key.h"
+#include "server/store/sqlite/sqlite_store.h"
+
+#include <arpa/inet.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static const struct msg msg_command = {"command-unknown", "没有命令“{0}”。",
+                                       "There is no command '{0}'."};
+
+struct server {
+    struct config config;
+    struct env_system system;
+    struct env env;
+    struct releases *releases;
+    struct store *store;
+    uint8_t site_secret[32];
+    struct api *api;
+    struct live *live;
+    struct assets *assets;
+    struct http_server *http;
+    struct metrics metrics;
+    atomic_bool failed; /* the core cannot go on */
+};
+
+static enum lang terminal_lang(void)
+{
+    const char *names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+    for (size_t i = 0; i < 3; i++) {
+        const char *value = getenv(names[i]);
+
+        if (value != NULL && value[0] != '\0')
+            return strncmp(value, "en", 2) == 0 ? LANG_EN : LANG_ZH;
+    }
+    return LANG_ZH;
+}
+
+static int fail(const struct err *err, int status)
+{
+    char text[ERR_TEXT_BYTES_MAX];
+
+    err_text(err, terminal_lang(), text, sizeof text);
+    fprintf(stderr, "mingfa-server: %s\n", text);
+    return status;
+}
+
+static void on_fatal(void *arg, const struct err *err)
+{
+    struct server *s = arg;
+
+    log_failure(&s->env, LOG_ERROR, "core-failed", NULL, err);
+    atomic_store(&s->failed, true);
+    kill(getpid(), SIGTERM); /* wakes main's sigwait */
+}
+
+/* ---- start ---- */
+
+static int store_start(struct server *s, struct err *err)
+{
+    struct store_tail record = {0};
+    struct store_tail registry = {0};
+    struct sqlite_options options = {.quick_check = true};
+    enum log_level level = s->system.level;
+    int64_t last_ms;
+    int rc = sqlite_store_open(s->config.data_dir, &options, &s->store, err);
+
+    if (rc == 0)
+        rc = store_tail(s->store, STORE_RECORD, &record, err);
+    if (rc == 0)
+        rc = store_tail(s->store, STORE_REGISTRY, &registry, err);
+    if (rc != 0)
+        return rc;
+    /* The clock never runs behind what is stored. */
+    last_ms = record.recorded_ms > registry.recorded_ms ? record.recorded_ms : registry.recorded_ms;
+    if (last_ms > env_wall_ms())
+        log_event(&s->env, LOG_WARN, "clock-behind-record", NULL, NULL);
+    env_system_init(&s->system, last_ms, &s->env);
+    s->system.level = level;
+    return site_key_load(s->config.site_key_file, record.seq == 0 && registry.seq == 0, &s->env,
+                         s->site_secret, err);
+}
+
+static int live_start(struct server *s, struct err *err)
+{
+    const struct config *c = &s->config;
+    struct api_options api = {
+        .env = &s->env,
+        .releases = s->releases->releases,
+        .releases_count = s->releases->count,
+        .metrics = metrics_write,
+        .metrics_arg = &s->metrics,
+    };
+    struct live_options live = {
+        .env = s->env,
+        .store = s->store,
+        .alg = DIGEST_SM3,
+        .banks = (const struct bank *const *)s->releases->banks,
+        .banks_count = s->releases->count,
+        .workers = (unsigned)c->workers,
+        .hash_kib = (uint32_t)c->hash_kib,
+        .hash_passes = (uint32_t)c->hash_passes,
+        .login_ms = c->login_minutes * 60 * 1000,
+        .activation_ms = c->activation_days * 86400 * 1000,
+        .checkpoint_ms = c->checkpoint_ms,
+        .done_batch = api_done_batch,
+        .fatal = on_fatal,
+        .fatal_arg = s,
+    };
+    int rc = api_new(&api, &s->api, err);
+
+    if (rc != 0)
+        return rc;
+    live.done_arg = s->api;
+    memcpy(live.site_secret, s->site_secret, sizeof live.site_secret);
+    rc = live_open(&live, &s->live, err);
+    secret_wipe(live.site_secret, sizeof live.site_secret);
+    secret_wipe(s->site_secret, sizeof s->site_secret);
+    if (rc != 0)
+        return rc;
+    api_attach(s->api, s->live);
+    s->metrics.live = s->live;
+    return 0;
+}
+
+static int http_start(struct server *s, struct err *err)
+{
+    const struct config *c = &s->config;
+    struct http_options o = {
+        .listen_address = c->listen,
+        .port = (uint16_t)c->port,
+        .loops = (unsigned)c->loops,
+        .tls_certificate_path = c->tls_certificate,
+        .tls_key_path = c->tls_key,
+        .trusted_proxy = c->trusted_proxy,
+        .connections_max = (unsigned)c->connections_max,
+        .routes_arg = s->api,
+        .env = &s->env,
+    };
+    int rc = 0;
+
+    o.routes = api_routes(s->api, &o.routes_count);
+    if (c->web_dir != NULL)
+        rc = assets_open(c->web_dir, NULL, &s->assets, err);
+    o.assets = s->assets;
+    if (rc == 0)
+        rc = http_server_new(&o, &s->http, err);
+    if (rc == 0)
+        atomic_store(&s->metrics.http, s->http);
+    return rc;
+}
+
+/* The name that people type: a certificate of the demo is made out to localhost. */
+static void say_url(const struct server *s)
+{
+    const char *address = s->config.listen;
+    unsigned char six[16];
+    bool is_six = inet_pton(AF_INET6, address, six) == 1;
+    bool loopback = strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+
+    printf("{\"url\": \"%s://%s%s%s:%u\"}\n", http_is_tls(s->http) ? "https" : "http",
+           is_six && !loopback ? "[" : "", loopback ? "localhost" : address,
+           is_six && !loopback ? "]" : "", http_server_port(s->http));
+    fflush(stdout);
+}
+
+/* ---- end ---- */
+
+static void server_stop(struct server *s)
+{
+    struct err err = {0};
+
+    if (s->http != NULL && http_server_drain(s->http, s->config.drain_ms, &err) != 0)
+        log_failure(&s->env, LOG_WARN, "drain-timeout", NULL, &err);
+    if (s->live != NULL)
+        live_drain(s->live);
+    http_server_free(s->http);
+    live_close(s->live);
+    if (s->store != NULL)
+        store_close(s->store);
+    assets_free(s->assets);
+    api_free(s->api);
+    releases_close(s->releases);
+    config_fini(&s->config);
+    secret_wipe(s->site_secret, sizeof s->site_secret);
+}
+
+static int serve(struct server *s, const sigset_t *signals)
+{
+    struct err err = {0};
+    int signal_number = 0;
+
+    if (http_start(s, &err) != 0)
+        return fail(&err, EXIT_FAILED);
+    log_event(&s->env, LOG_INFO, "listening", "version", MINGFA_VERSION);
+    say_url(s);
+    while (sigwait(signals, &signal_number) != 0)
+        continue;
+    log_event(&s->env, LOG_INFO, "stopping", "signal", strsignal(signal_number));
+    return atomic_load(&s->failed) ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int run(struct server *s, int argc, char **argv, const sigset_t *signals)
+{
+    struct bootstrap bootstrap;
+    struct err err = {0};
+    bool boots = argc > 0;
+    int rc = 0;
+
+    if (boots && strcmp(argv[0], "bootstrap") != 0) {
+        err_set(&err, ERR_BAD_INPUT, &msg_command, argv[0], NULL, NULL, NULL);
+        return fail(&err, EXIT_USAGE);
+    }
+    if (boots && bootstrap_read(argc - 1, argv + 1, &bootstrap, &err) != 0)
+        return fail(&err, EXIT_USAGE);
+    log_level_parse(s->config.log_level, &s->system.level);
+    rc = releases_open(s->config.bank_dir, s->config.keyring, &s->env, &s->releases, &err);
+    if (rc == 0)
+        rc = store_start(s, &err);
+    if (rc == 0)
+        rc = live_start(s, &err);
+    if (rc == 0 && boots)
+        rc = bootstrap_run(&bootstrap, s->live, stdout, &err);
+    if (rc != 0) {
+        err.code = rc;
+        return fail(&err, EXIT_FAILED);
+    }
+    return boots ? EXIT_DONE : serve(s, signals);
+}
+
+static void usage(FILE *out)
+{
+    fputs("mingfa-server [--config FILE] [SETTINGS] [bootstrap --unit-code C --unit-name N "
+          "--person P --name N]\n\n"
+          "Settings come from the file, then from MINGFA_…, then from the command line:\n",
+          out);
+    config_help(out);
+    fputs("  --print-config     every setting, and where it comes from\n"
+          "  --version\n",
+          out);
+}
+
+int main(int argc, char **argv)
+{
+    static struct server s; /* zeroed; too large for a stack */
+    struct config_wants wants;
+    struct err err = {0};
+    sigset_t signals;
+    int status;
+
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by every thread */
+    json_object_seed(0);
+    env_system_init(&s.system, 0, &s.env);
+    if (config_read(argc - 1, argv + 1, environ, &s.config, &wants, &err) != 0)
+        return fail(&err, EXIT_USAGE);
+    if (wants.help) {
+        usage(stdout);
+        status = EXIT_DONE;
+    } else if (wants.version) {
+        printf("mingfa-server %s\n", MINGFA_VERSION);
+        status = EXIT_DONE;
+    } else if (wants.print) {
+        config_print(&s.config, stdout);
+        status = EXIT_DONE;
+    } else {
+        status = run(&s, argc - 1 - wants.rest, argv + 1 + wants.rest, &signals);
+    }
+    server_stop(&s);
+    return status;
+}
