@@ -4,7 +4,8 @@
 #include "server/report/csv.h"
 #include "server/roster/civil.h"
 
-int score_csv_write(const struct score_line *lines, size_t count, struct buf *out, struct err *err)
+int score_csv_write(const struct score_csv_line *lines, size_t count, struct buf *out,
+                    struct err *err)
 {
     static const char *const head[] = {"人员编号", "姓名",     "单位", "人员类别", "考试",
                                        "成绩",     "是否合格", "等次", "第几次",   "交卷时间"};
@@ -16,7 +17,7 @@ int score_csv_write(const struct score_line *lines, size_t count, struct buf *ou
     }
     csv_end_row(&w);
     for (size_t i = 0; i < count; i++) {
-        const struct score_line *l = &lines[i];
+        const struct score_csv_line *l = &lines[i];
         char time[CIVIL_TEXT_BYTES];
 
         civil_time_of_ms(l->submitted_ms, time);

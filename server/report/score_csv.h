@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* One standing score. Texts are borrowed. */
-struct score_line {
+struct score_csv_line {
     struct bytes number, name, unit, category; /* unit: its name */
     struct bytes exam;
     uint32_t points; /* hundredths */
@@ -21,6 +21,7 @@ struct score_line {
 };
 
 /* Appends head and lines. ERR_NOMEM. */
-int score_csv_write(const struct score_line *lines, size_t count, struct buf *out, struct err *err);
+int score_csv_write(const struct score_csv_line *lines, size_t count, struct buf *out,
+                    struct err *err);
 
 #endif

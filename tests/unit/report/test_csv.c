@@ -70,7 +70,7 @@ Test(csv_writer, ids_stay_text_in_excel)
 
 Test(score_csv, scores_are_listed_with_times_at_plus_eight)
 {
-    const struct score_line lines[] = {
+    const struct score_csv_line lines[] = {
         {T("0012"), T("张三"), T("司法局"), T("公务员"), T("2026年度考试"), 8550, true, false,
          T("良好"), 2, INT64_C(1795482000000)},
         {T("0013"), T("=李四"), T("司法局"), T("公务员"), T("2026年度考试"), 5905, false, false,
