@@ -350,6 +350,7 @@ void call_submit(struct call *call, enum job_type type, void (*answer)(struct ca
 bool call_submit_again(struct call *call, enum job_type type)
 {
     job_fini(&call->job);
+    call->job.own = NULL;
     job_prepare(call, type);
     call->submitted = true;
     return hand_over(call) == 0;

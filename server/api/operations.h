@@ -31,6 +31,7 @@ enum operation_scope {
     SCOPE_OWN,     /* anybody logged in; only what is their own */
     SCOPE_ANY,     /* a role of the mask, wherever it is held */
     SCOPE_UNIT,    /* on ?unit=, by default the top of the caller's scope */
+    SCOPE_NAMED,   /* on the unit that the body names, "" everything */
     SCOPE_PERSON,  /* on the present unit of each person the request names */
     SCOPE_ROWS,    /* on the unit of each row of the file */
     SCOPE_SESSION, /* on the present unit of the person whose session it is */
