@@ -32,11 +32,16 @@ void counter_reply(struct http_server *s, int status)
 const char *http_refusal_name(enum http_refusal reason)
 {
     static const char *const names[HTTP_REFUSAL_COUNT] = {
-        [HTTP_REFUSED_MALFORMED] = "malformed",   [HTTP_REFUSED_HEADER_SIZE] = "header-size",
-        [HTTP_REFUSED_BODY_SIZE] = "body-size",   [HTTP_REFUSED_ROUTE] = "route",
-        [HTTP_REFUSED_MEDIA_TYPE] = "media-type", [HTTP_REFUSED_RATE] = "rate",
-        [HTTP_REFUSED_ADDRESS] = "address",       [HTTP_REFUSED_FULL] = "full",
-        [HTTP_REFUSED_SLOW] = "slow",             [HTTP_REFUSED_DESCRIPTORS] = "descriptors",
+        [HTTP_REFUSED_MALFORMED] = "malformed",
+        [HTTP_REFUSED_HEADER_SIZE] = "header-size",
+        [HTTP_REFUSED_BODY_SIZE] = "body-size",
+        [HTTP_REFUSED_ROUTE] = "route",
+        [HTTP_REFUSED_MEDIA_TYPE] = "media-type",
+        [HTTP_REFUSED_RATE] = "rate",
+        [HTTP_REFUSED_ADDRESS] = "address",
+        [HTTP_REFUSED_FULL] = "full",
+        [HTTP_REFUSED_SLOW] = "slow",
+        [HTTP_REFUSED_DESCRIPTORS] = "descriptors",
     };
 
     return reason >= 0 && reason < HTTP_REFUSAL_COUNT ? names[reason] : "?";

@@ -85,19 +85,6 @@ static bool content_length_read(struct gate *g)
     return true;
 }
 
-static bool value_is_chunked(const struct gate *g)
-{
-    static const char word[] = "chunked";
-
-    if (g->value_len != sizeof word - 1)
-        return false;
-    for (size_t i = 0; i < sizeof word - 1; i++) {
-        if ((g->value[i] | 0x20) != word[i])
-            return false;
-    }
-    return true;
-}
-
 /* One header line is complete. False: malformed. */
 static bool header_end(struct gate *g)
 {
@@ -111,10 +98,8 @@ static bool header_end(struct gate *g)
         return content_length_read(g);
     }
     if (name_is(g, "transfer-encoding")) {
-        if (g->has_transfer_encoding || g->http_1_0)
-            return false;
         g->has_transfer_encoding = true;
-        return value_is_chunked(g);
+        return true;
     }
     if (name_is(g, "host")) {
         if (g->has_host || g->value_len == 0)
@@ -136,12 +121,10 @@ static bool header_end(struct gate *g)
 /* The whole block is complete. False: malformed. */
 static bool block_end(const struct gate *g)
 {
-    bool has_body = g->has_transfer_encoding || g->content_length > 0;
-
     if (!g->has_host || (g->has_transfer_encoding && g->has_content_length))
         return false;
     /* evhttp reads no body for these: it would take the body for the next request. */
-    return !has_body || g->method == HTTP_POST || g->method == HTTP_PUT;
+    return g->content_length == 0 || g->method == HTTP_POST || g->method == HTTP_PUT;
 }
 
 static bool version_end(struct gate *g)
@@ -266,5 +249,7 @@ size_t gate_feed(struct gate *g, const uint8_t *data, size_t len)
             g->fault = GATE_MALFORMED;
         i++;
     }
+    if (g->state == GATE_DONE && g->fault == GATE_FINE && g->has_transfer_encoding)
+        g->fault = GATE_LENGTH_REQUIRED;
     return i;
 }

@@ -2,9 +2,9 @@
  *
  * Refuses the shapes by which a proxy and a server can come to disagree where a request ends: bare
  * CR or LF, folded lines, white space before the colon, more than one Content-Length or Host,
- * Transfer-Encoding that is not exactly "chunked" or stands beside a Content-Length, a body where
- * evhttp would not read one, absolute targets, control bytes. Sources: RFC 9112 §2-§6, §11.2.
- * Counts the bytes of the block against a maximum. A fault stays until gate_init.
+ * Transfer-Encoding beside a Content-Length, a body where evhttp would not read one, absolute targets, control bytes. Sources: RFC 9112 §2-§6, §11.2.
+ * Transfer-Encoding alone is refused too (411): evhttp reads chunk sizes leniently, and no client of
+ * ours sends any. Counts the bytes of the block against a maximum. A fault stays until gate_init.
  *
  * Thread: reentrant; a gate belongs to one connection. */
 #ifndef MINGFA_HTTP_GATE_H
@@ -14,7 +14,7 @@
 
 enum { GATE_NAME_BYTES = 24, GATE_VALUE_BYTES = 64, GATE_PATH_BYTES = 192 };
 
-enum gate_fault { GATE_FINE = 0, GATE_MALFORMED, GATE_TOO_LONG };
+enum gate_fault { GATE_FINE = 0, GATE_MALFORMED, GATE_TOO_LONG, GATE_LENGTH_REQUIRED };
 
 enum gate_state {
     GATE_METHOD = 0,

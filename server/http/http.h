@@ -169,6 +169,8 @@ struct http_options {
 int http_server_new(const struct http_options *options, struct http_server **out, struct err *err);
 uint16_t http_server_port(const struct http_server *server);
 unsigned http_server_loops(const struct http_server *server);
+/* Does it speak TLS itself? (Behind a trusted proxy it does not.) */
+bool http_is_tls(const struct http_server *server);
 
 /* Closes the listening sockets and idle connections, says Connection: close on each further
  * reply, and waits until no connection is left. 0, or ERR_BUSY when timeout_ms (real time) passed

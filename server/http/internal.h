@@ -44,15 +44,17 @@ struct conn {
     struct bufferevent *bev;
     struct evhttp_connection *evcon;
     struct request *request; /* while CONN_HANDLED */
-    struct conn *newborn;    /* the next one that awaits conn_birth */
+    struct conn *newborn;    /* the next one that awaits its birth */
+    struct conn *foreigner;  /* the next of loop->foreigners, if foreign */
+    size_t input_max;        /* more bytes than this unread, and we stop reading */
     int fd;
     enum conn_state state;
     int64_t deadline_ms;
-    bool doomed;      /* TLS could not be set up: close at birth */
-    bool counted;     /* limit_connect admitted it */
-    bool from_proxy;  /* the peer is the trusted proxy */
-    bool foreign;     /* evhttp has written something of its own */
-    bool limits_set;  /* the route's body limit, for the request being read */
+    bool doomed;     /* TLS could not be set up: close at birth */
+    bool counted;    /* limit_connect admitted it */
+    bool from_proxy; /* the peer is the trusted proxy */
+    bool foreign;    /* evhttp has written something of its own */
+    bool limits_set; /* the route's body limit, for the request being read */
     struct limit_address address;
     char peer[HTTP_ADDRESS_BYTES];
     struct gate gate;
@@ -85,6 +87,7 @@ struct loop {
     struct event *tick;  /* deadlines */
     struct event *birth; /* connections accepted in this turn */
     struct conn *newborns;
+    struct conn *foreigners; /* connections to which evhttp wrote of its own accord in this turn */
     struct conn_list conns[CONN_STATES];
     struct conn **by_fd;
     size_t by_fd_count;
@@ -123,6 +126,7 @@ struct http_server {
     unsigned loops_count;
     struct loop *loops;
     bool drain_posted;
+    unsigned loops_draining; /* under idle_lock */
     struct counters counters;
 
     /* drain: connections reaching zero */
@@ -163,19 +167,21 @@ void loop_maybe_resume(struct loop *l);
 struct bufferevent *conn_bufferevent(struct event_base *base, void *loop);
 void conn_births(evutil_socket_t fd, short what, void *loop);
 void conn_move(struct conn *c, enum conn_state state);
+/* Wakes whoever waits in http_server_drain. */
+void loop_idle_signal(struct loop *l);
 void conn_deadlines(struct loop *l);
 void conn_close(struct conn *c); /* not CONN_HANDLED */
-void conn_replied(struct conn *c, struct evhttp_request *ev);
+/* The reply is about to be handed to evhttp. */
+void conn_replying(struct conn *c, struct evhttp_request *ev);
 struct conn *conn_of(struct loop *l, struct evhttp_request *ev);
 
 /* request.c */
 void request_arrived(struct evhttp_request *ev, void *loop);
 void request_pool_free(struct loop *l);
-/* Headers that every reply carries. */
-const struct http_pair *request_security_headers(size_t *count);
 
 /* The problems that this folder raises itself. */
 extern const struct msg http_msg_malformed;
+extern const struct msg http_msg_length_required;
 extern const struct msg http_msg_header_size;
 extern const struct msg http_msg_body_size;
 extern const struct msg http_msg_body_unexpected;

@@ -2,6 +2,8 @@
  * and without connections gives way. */
 #include "server/http/limit.h"
 
+#include "server/http/http.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -93,10 +95,20 @@ bool limit_address_equal(const struct limit_address *a, const struct limit_addre
     return memcmp(a, b, sizeof *a) == 0;
 }
 
+static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+void limit_address_text(const struct limit_address *a, char *out)
+{
+    bool is_v4 = memcmp(a->bytes, mapped, sizeof mapped) == 0;
+
+    out[0] = '\0';
+    inet_ntop(is_v4 ? AF_INET : AF_INET6, is_v4 ? a->bytes + 12 : a->bytes, out,
+              HTTP_ADDRESS_BYTES);
+}
+
 /* The unit that is counted: a v4 address, or the /64 of a v6 one. */
 static struct limit_address counted(const struct limit_address *a)
 {
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     struct limit_address c = *a;
 
     if (memcmp(a->bytes, mapped, sizeof mapped) != 0)

@@ -36,6 +36,8 @@ void limit_table_free(struct limit_table *table);
 bool limit_address_of(const struct sockaddr *sa, struct limit_address *out);
 /* The same of numeric text, "192.0.2.1" or "2001:db8::1". */
 bool limit_address_parse(const char *text, struct limit_address *out);
+/* The numeric form, "192.0.2.1" for IPv4, into out[HTTP_ADDRESS_BYTES]. */
+void limit_address_text(const struct limit_address *a, char *out);
 /* Not cut to the prefix: are they the same host? */
 bool limit_address_equal(const struct limit_address *a, const struct limit_address *b);
 

@@ -15,7 +15,8 @@
 
 enum { LISTEN_BACKLOG = 4096 };
 
-static const struct msg msg_address = {"listen-address-malformed", "监听地址“{0}”不是数字形式的地址。",
+static const struct msg msg_address = {"listen-address-malformed",
+                                       "监听地址“{0}”不是数字形式的地址。",
                                        "The listen address “{0}” is not a numeric address."};
 static const struct msg msg_bind = {"listen-failed", "无法在端口 {0} 上监听：{1}。",
                                     "Cannot listen on port {0}: {1}."};

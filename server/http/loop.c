@@ -116,13 +116,26 @@ static void idle_close(struct loop *l)
         conn_close(c);
 }
 
+void loop_idle_signal(struct loop *l)
+{
+    pthread_mutex_lock(&l->server->idle_lock);
+    pthread_cond_broadcast(&l->server->idle_cond);
+    pthread_mutex_unlock(&l->server->idle_lock);
+}
+
 static void drain_run(struct http_task *task)
 {
     struct loop *l = list_entry(task, struct loop, drain_task);
 
+    if (l->draining)
+        return;
     l->draining = true;
     accept_stop(l);
     idle_close(l);
+    pthread_mutex_lock(&l->server->idle_lock);
+    l->server->loops_draining++;
+    pthread_cond_broadcast(&l->server->idle_cond);
+    pthread_mutex_unlock(&l->server->idle_lock);
 }
 
 static void stop_if_done(struct loop *l)
@@ -222,8 +235,8 @@ static int evhttp_set_up(struct loop *l, int fd)
                                               EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH |
                                               EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT);
     /* Our deadlines are absolute; evhttp's are the second line. */
-    evhttp_set_timeout(l->evhttp, (int)((o->request_ms_max + o->reply_ms_max + o->idle_ms_max) /
-                                        1000) + 60);
+    evhttp_set_timeout(l->evhttp,
+                       (int)((o->request_ms_max + o->reply_ms_max + o->idle_ms_max) / 1000) + 60);
     evhttp_set_bevcb(l->evhttp, conn_bufferevent, l);
     evhttp_set_gencb(l->evhttp, request_arrived, l);
     return 0;

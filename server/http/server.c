@@ -197,10 +197,16 @@ unsigned http_server_loops(const struct http_server *server)
     return server->loops_count;
 }
 
+bool http_is_tls(const struct http_server *server)
+{
+    return server->tls != NULL;
+}
+
 int http_server_drain(struct http_server *server, int64_t timeout_ms, struct err *err)
 {
     struct timespec until;
     uint64_t left;
+    bool done;
     char number[24];
 
     for (unsigned i = 0; i < server->loops_count && !server->drain_posted; i++) {
@@ -218,13 +224,15 @@ int http_server_drain(struct http_server *server, int64_t timeout_ms, struct err
         until.tv_nsec -= 1000000000;
     }
     pthread_mutex_lock(&server->idle_lock);
-    while ((left = counter_read(&server->counters.connections_open)) > 0) {
+    while (server->loops_draining < server->loops_count ||
+           counter_read(&server->counters.connections_open) > 0) {
         if (pthread_cond_timedwait(&server->idle_cond, &server->idle_lock, &until) != 0)
             break;
     }
     left = counter_read(&server->counters.connections_open);
+    done = server->loops_draining == server->loops_count && left == 0;
     pthread_mutex_unlock(&server->idle_lock);
-    if (left == 0)
+    if (done)
         return 0;
     return err_set(err, ERR_BUSY, &msg_drain, err_int(number, (int64_t)left), NULL, NULL, NULL);
 }

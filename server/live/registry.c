@@ -385,7 +385,7 @@ static int fold_exemption(struct registry *r, struct exam_part *exam,
 static int fold_exam(struct registry *r, const uint8_t uuid[16], const struct registry_payload *p,
                      struct err *err)
 {
-    struct exam_part *exam;
+    struct exam_part *exam = NULL;
     int rc = exam_writable(r, uuid, &exam, err);
 
     if (rc != 0) {
