@@ -1,14 +1,20 @@
 /* mingfa-bank: the command table, arguments and messages (see cli.h). */
 #include "question-bank/cli/cli.h"
 
+#include "question-bank/base/env.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { CHINA_OFFSET_S = 8 * 3600 };
 
 static const struct command commands[] = {
     {"lint",
      cmd_lint,
      "--bank DIR [--index FILE] [--law-date DATE] [--blueprint FILE] [--json]",
-     {"lint", "检查试题：格式、重复、答案泄露、法条依据", "check items: form, duplicates, giveaways, citations"}},
+     {"lint", "检查试题：格式、重复、答案泄露、法条依据",
+      "check items: form, duplicates, giveaways, citations"}},
     {"cite",
      cmd_cite,
      "--bank DIR --laws DIR [--refresh]",
@@ -19,7 +25,7 @@ static const struct command commands[] = {
      {"law-index", "由法律文本生成法律索引", "make the law index from law texts"}},
     {"check-laws",
      cmd_check_laws,
-     "--bank DIR --laws DIR [--law-date DATE]",
+     "--bank DIR --laws DIR [--law-date DATE (today)]",
      {"check-laws", "用法律文本核对每条依据", "check every citation against law texts"}},
     {"release",
      cmd_release,
@@ -34,10 +40,7 @@ static const struct command commands[] = {
      cmd_verify,
      "--keyring FILE [--json] RELEASE",
      {"verify", "核验发布文件及其签名", "verify a release and its signatures"}},
-    {"show",
-     cmd_show,
-     "(--bank DIR | --release FILE) ID...",
-     {"show", "显示试题", "show items"}},
+    {"show", cmd_show, "(--bank DIR | --release FILE) ID...", {"show", "显示试题", "show items"}},
     {"stats",
      cmd_stats,
      "(--bank DIR | --release FILE) [--blueprint FILE] [--json]",
@@ -92,6 +95,12 @@ static const struct msg msg_usage = {
     "Mingfa's tool for question banks. Usage: mingfa-bank [--lang zh|en] [--json] COMMAND …\n"
     "Every command has --help. Exit status: 0 done; 1 refused; 2 wrong usage or system error.\n",
 };
+static const struct msg msg_date = {
+    "cli-date",
+    "{0} 应当是日期 YYYY-MM-DD，写的是“{1}”",
+    "{0} must be a civil date YYYY-MM-DD, found '{1}'",
+};
+
 static const char *text_in(const struct cli *cli, const struct msg *msg)
 {
     return cli->lang == LANG_EN ? msg->en : msg->zh;
@@ -113,7 +122,11 @@ int cli_fail(struct cli *cli, const struct err *err)
     char text[ERR_TEXT_BYTES_MAX];
 
     err_text(err, cli->lang, text, sizeof text);
-    fprintf(cli->errs, "mingfa-bank: %s\n", text);
+    if (cli->about != NULL)
+        fprintf(cli->errs, "mingfa-bank: %s%s%s\n", cli->about, cli->lang == LANG_EN ? ": " : "：",
+                text);
+    else
+        fprintf(cli->errs, "mingfa-bank: %s\n", text);
     switch (err->code) {
     case ERR_IO:
     case ERR_NOMEM:
@@ -123,6 +136,23 @@ int cli_fail(struct cli *cli, const struct err *err)
     default:
         return CLI_REFUSED;
     }
+}
+
+int cli_date(struct cli *cli, const char *option, const char *value)
+{
+    if (civil_date_valid(bytes_of_text(value)))
+        return CLI_DONE;
+    cli_say(cli, cli->errs, &msg_date, option, value, NULL, NULL);
+    return CLI_USAGE;
+}
+
+void cli_today(char out[11])
+{
+    time_t now = (time_t)(env_wall_ms() / 1000) + CHINA_OFFSET_S;
+    struct tm day;
+
+    gmtime_r(&now, &day);
+    strftime(out, 11, "%Y-%m-%d", &day);
 }
 
 static void print_help(struct cli *cli, FILE *to)

@@ -22,6 +22,7 @@ struct cli {
     enum lang lang;
     bool json;
     const struct command *command; /* the one that runs */
+    const char *about;             /* file that the next error is about; NULL: says so itself */
 };
 
 struct command {
@@ -54,9 +55,15 @@ struct cli_args {
 int cli_parse(struct cli *cli, int argc, char **argv, const struct cli_option *options,
               size_t options_count, size_t min, size_t max, struct cli_args *args);
 
+/* A civil date given for `option`; returns CLI_DONE or CLI_USAGE, having said why. */
+int cli_date(struct cli *cli, const char *option, const char *value);
+/* Today's civil date in China (UTC+8). */
+void cli_today(char out[11]);
+
 /* ---- saying ---- */
 
-/* Prints the sentence of err; returns the exit status it means. */
+/* Prints the sentence of err, behind cli->about where that is set; returns the exit status it
+ * means. */
 int cli_fail(struct cli *cli, const struct err *err);
 /* One line in the chosen language on `to`. */
 void cli_say(struct cli *cli, FILE *to, const struct msg *msg, const char *a0, const char *a1,

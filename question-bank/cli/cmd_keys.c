@@ -137,10 +137,10 @@ int cmd_keygen(struct cli *cli, int argc, char **argv)
 {
     struct keygen_request q = {.role = "custodian"};
     const struct cli_option options[] = {
-        {"--alg", &q.alg, NULL, true},        {"--name", &q.name, NULL, true},
-        {"--role", &q.role, NULL, false},     {"--valid-from", &q.from, NULL, true},
-        {"--valid-to", &q.to, NULL, true},    {"--passphrase-file", &q.pass_file, NULL, false},
-        {"-o", &q.out, NULL, true},           {"--passphrase-fd", &q.pass_fd, NULL, false}};
+        {"--alg", &q.alg, NULL, true},     {"--name", &q.name, NULL, true},
+        {"--role", &q.role, NULL, false},  {"--valid-from", &q.from, NULL, true},
+        {"--valid-to", &q.to, NULL, true}, {"--passphrase-file", &q.pass_file, NULL, false},
+        {"-o", &q.out, NULL, true},        {"--passphrase-fd", &q.pass_fd, NULL, false}};
     struct keyring_entry e = {0};
     struct signing_key *signing_key = NULL;
     struct buf passphrase = {0};
@@ -170,17 +170,20 @@ int cmd_keygen(struct cli *cli, int argc, char **argv)
 
 /* ---- keyring ---- */
 
-static int keyring_add_file(struct keyring *k, const char *path, struct err *err)
+static int keyring_add_file(struct cli *cli, struct keyring *k, const char *path, struct err *err)
 {
     struct keyring_entry e = {0};
     struct buf raw = {0};
     int rc = file_read(path, KEYRING_JSON_BYTES_MAX, &raw, err);
 
-    if (rc == 0)
+    if (rc == 0) {
+        cli->about = path;
         rc = keyring_json_read_entry(buf_view(&raw), &e, err);
+    }
     buf_fini(&raw);
     if (rc != 0)
         return rc;
+    cli->about = NULL;
     if (keyring_find(k, public_key_id(e.public_key)) != NULL) {
         rc = err_set(err, ERR_EXISTS, &msg_twice, path, public_key_id(e.public_key), NULL, NULL);
     } else if (k->count == KEYRING_KEYS_MAX) {
@@ -196,14 +199,18 @@ static int keyring_add_file(struct keyring *k, const char *path, struct err *err
     return 0;
 }
 
-static int keyring_load(const char *path, struct keyring *k, struct err *err)
+static int keyring_load(struct cli *cli, const char *path, struct keyring *k, struct err *err)
 {
     struct buf raw = {0};
     int rc = file_read(path, KEYRING_JSON_BYTES_MAX, &raw, err);
 
-    if (rc == 0)
+    if (rc == 0) {
+        cli->about = path;
         rc = keyring_json_read(buf_view(&raw), k, err);
+    }
     buf_fini(&raw);
+    if (rc == 0)
+        cli->about = NULL;
     return rc;
 }
 
@@ -246,9 +253,9 @@ int cmd_keyring(struct cli *cli, int argc, char **argv)
         goto out;
     }
     if (file_exists(path))
-        rc = keyring_load(path, k, &err);
+        rc = keyring_load(cli, path, k, &err);
     for (size_t i = 1; i < args.count && rc == 0; i++)
-        rc = keyring_add_file(k, args.positional[i], &err);
+        rc = keyring_add_file(cli, k, args.positional[i], &err);
     if (rc == 0)
         rc = set_quorum(k, quorum, &err);
     if (rc == 0)

@@ -35,11 +35,27 @@ static const struct msg msg_unknown = {
 };
 static const struct msg msg_checked = {
     "cli-laws-checked",
-    "{0} 道试题的 {1} 条依据：{2} 条有误",
-    "{1} citations of {0} items: {2} are wrong",
+    "按 {3} 有效的法律核对 {0} 道试题的 {1} 条依据：{2} 条有误",
+    "{1} citations of {0} items against the law of {3}: {2} wrong",
 };
 
 /* ---- law-index ---- */
+
+/* True when an earlier citation than citation j of item i names the same law. */
+static bool cited_before(const struct item_pool *pool, size_t i, size_t j)
+{
+    struct bytes title = pool->items[i].citations[j].title;
+
+    for (size_t a = 0; a <= i; a++) {
+        size_t count = a == i ? j : pool->items[a].citations_count;
+
+        for (size_t b = 0; b < count; b++) {
+            if (bytes_equal(pool->items[a].citations[b].title, title))
+                return true;
+        }
+    }
+    return false;
+}
 
 static size_t say_missing_laws(struct cli *cli, const struct item_pool *pool,
                                const struct law_index *index, const char *dir)
@@ -51,7 +67,7 @@ static size_t say_missing_laws(struct cli *cli, const struct item_pool *pool,
             struct bytes title = pool->items[i].citations[j].title;
             char text[ERR_ARG_BYTES_MAX] = {0};
 
-            if (law_index_find(index, title) != NULL)
+            if (law_index_find(index, title) != NULL || cited_before(pool, i, j))
                 continue;
             memcpy(text, title.data, title.len < sizeof text ? title.len : sizeof text - 1);
             cli_say(cli, cli->errs, &msg_not_found, dir, text, NULL, NULL);
@@ -248,8 +264,14 @@ int cmd_check_laws(struct cli *cli, int argc, char **argv)
     size_t checked = 0;
     size_t wrong = 0;
     char numbers[3][24];
+    char today[11];
     int status = cli_parse(cli, argc, argv, options, 3, 0, 0, &args);
 
+    cli_today(today);
+    if (law_date == NULL)
+        law_date = today;
+    if (status == CLI_DONE)
+        status = cli_date(cli, "--law-date", law_date);
     if (status == CLI_DONE)
         status = cli_source_text(cli, bank, &source);
     if (status != CLI_DONE)
@@ -274,7 +296,8 @@ int cmd_check_laws(struct cli *cli, int argc, char **argv)
     }
     if (status == CLI_DONE) {
         cli_say(cli, cli->out, &msg_checked, err_int(numbers[0], (int64_t)source.pool.count),
-                err_int(numbers[1], (int64_t)checked), err_int(numbers[2], (int64_t)wrong), NULL);
+                err_int(numbers[1], (int64_t)checked), err_int(numbers[2], (int64_t)wrong),
+                law_date);
         status = wrong > 0 ? CLI_REFUSED : CLI_DONE;
     }
     cli_source_fini(&source);

@@ -82,13 +82,16 @@ static int check_blueprint(struct cli *cli, const char *path, struct cli_source 
     struct err err = {0};
     int rc = file_read(path, BLUEPRINT_JSON_BYTES_MAX, &raw, &err);
 
-    if (rc == 0)
+    if (rc == 0) {
+        cli->about = path;
         rc = blueprint_json_read(buf_view(&raw), &source->arena, &bp, &err);
+    }
     if (rc == 0)
         rc = blueprint_check(&bp, &source->pool, &none, &err);
     buf_fini(&raw);
     if (rc != 0)
         return cli_fail(cli, &err);
+    cli->about = NULL;
     if (!cli->json)
         cli_say(cli, cli->out, &msg_feasible, path, NULL, NULL, NULL);
     return CLI_DONE;
@@ -131,6 +134,8 @@ int cmd_lint(struct cli *cli, int argc, char **argv)
     char numbers[3][24];
     int status = cli_parse(cli, argc, argv, options, 4, 0, 0, &args);
 
+    if (status == CLI_DONE && law_date != NULL)
+        status = cli_date(cli, "--law-date", law_date);
     if (status == CLI_DONE)
         status = cli_source_text(cli, bank, &source);
     if (status != CLI_DONE)

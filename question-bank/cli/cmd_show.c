@@ -27,8 +27,11 @@ static const struct msg msg_seed = {
 };
 static const struct msg msg_nomem = {"no-memory", "内存不足", "out of memory"};
 
+/* null for an area that a cell leaves open. */
 static json_t *text_value(struct bytes b)
 {
+    if (b.data == NULL)
+        return json_null();
     return json_stringn((const char *)b.data, b.len);
 }
 
@@ -117,10 +120,10 @@ static json_t *areas_value(const struct area_count *areas, size_t n)
             const size_t *c = areas[i].count[t];
 
             json_array_append_new(
-                list, json_pack("{s:o, s:s, s:[I,I,I,I,I]}", "area", text_value(areas[i].area),
-                                "type", blueprint_type_name((enum item_type)t), "by_difficulty",
-                                (json_int_t)c[1], (json_int_t)c[2], (json_int_t)c[3],
-                                (json_int_t)c[4], (json_int_t)c[5]));
+                list,
+                json_pack("{s:o, s:s, s:[I,I,I,I,I]}", "area", text_value(areas[i].area), "type",
+                          blueprint_type_name((enum item_type)t), "by_difficulty", (json_int_t)c[1],
+                          (json_int_t)c[2], (json_int_t)c[3], (json_int_t)c[4], (json_int_t)c[5]));
         }
     }
     return list;
@@ -162,11 +165,11 @@ static json_t *cells_value(const struct blueprint *bp, const struct item_pool *p
     json_t *list = json_array();
 
     for (size_t i = 0; i < bp->cells_count; i++)
-        json_array_append_new(
-            list, json_pack("{s:s, s:o, s:I, s:I}", "type", blueprint_type_name(bp->cells[i].type),
-                            "area", text_value(bp->cells[i].area), "needs",
-                            (json_int_t)bp->cells[i].count, "has",
-                            (json_int_t)cell_supply(&bp->cells[i], pool)));
+        json_array_append_new(list, json_pack("{s:s, s:o, s:I, s:I}", "type",
+                                              blueprint_type_name(bp->cells[i].type), "area",
+                                              text_value(bp->cells[i].area), "needs",
+                                              (json_int_t)bp->cells[i].count, "has",
+                                              (json_int_t)cell_supply(&bp->cells[i], pool)));
     return list;
 }
 
@@ -189,10 +192,15 @@ static int read_blueprint(struct cli *cli, const char *path, struct arena *arena
     struct err err = {0};
     int rc = file_read(path, BLUEPRINT_JSON_BYTES_MAX, &raw, &err);
 
-    if (rc == 0)
+    if (rc == 0) {
+        cli->about = path;
         rc = blueprint_json_read(buf_view(&raw), arena, bp, &err);
+    }
     buf_fini(&raw);
-    return rc == 0 ? CLI_DONE : cli_fail(cli, &err);
+    if (rc != 0)
+        return cli_fail(cli, &err);
+    cli->about = NULL;
+    return CLI_DONE;
 }
 
 int cmd_stats(struct cli *cli, int argc, char **argv)
@@ -225,10 +233,9 @@ int cmd_stats(struct cli *cli, int argc, char **argv)
         goto out;
     }
     if (cli->json) {
-        status = print_value(cli, json_pack("{s:I, s:o, s:o}", "items",
-                                            (json_int_t)source.pool.count, "areas",
-                                            areas_value(areas, n), "cells",
-                                            cells_value(&bp, &source.pool)));
+        status = print_value(
+            cli, json_pack("{s:I, s:o, s:o}", "items", (json_int_t)source.pool.count, "areas",
+                           areas_value(areas, n), "cells", cells_value(&bp, &source.pool)));
     } else {
         print_areas(cli, areas, n);
         if (blueprint != NULL)
@@ -252,11 +259,10 @@ static json_t *paper_value(const struct paper *paper)
 
         for (size_t j = 0; j < p->option_count; j++)
             json_array_append_new(order, json_integer(p->option_order[j]));
-        json_array_append_new(list, json_pack("{s:o, s:i, s:s, s:i, s:o}", "id",
-                                              text_value(p->item->id), "revision",
-                                              (int)p->item->revision, "type",
-                                              blueprint_type_name(p->item->type), "points",
-                                              (int)p->points, "option_order", order));
+        json_array_append_new(
+            list, json_pack("{s:o, s:i, s:s, s:i, s:o}", "id", text_value(p->item->id), "revision",
+                            (int)p->item->revision, "type", blueprint_type_name(p->item->type),
+                            "points", (int)p->points, "option_order", order));
     }
     return list;
 }

@@ -24,7 +24,8 @@ static const struct msg msg_sample = {
 };
 static const struct msg msg_standing[] = {
     {"cli-signer-counts", "签名有效：{0}（{1}，密钥 {2}）", "good signature: {0} ({1}, key {2})"},
-    {"cli-signer-unknown", "签名者不在密钥环中，不计：密钥 {2}", "not in the keyring, ignored: key {2}"},
+    {"cli-signer-unknown", "签名者不在密钥环中，不计：密钥 {2}",
+     "not in the keyring, ignored: key {2}"},
     {"cli-signer-not-valid", "密钥在制作日期不在有效期内，不计：{0}（密钥 {2}）",
      "key not valid on the date of creation, not counted: {0} (key {2})"},
     {"cli-signer-revoked", "密钥已被吊销，不计：{0}（密钥 {2}）",
@@ -60,11 +61,14 @@ int cmd_sign(struct cli *cli, int argc, char **argv)
     if (status != CLI_DONE)
         goto out;
     rc = file_read(key_file, 64 * 1024, &pem, &err);
-    if (rc == 0)
+    if (rc == 0) {
+        cli->about = key_file;
         rc = signing_key_import(buf_view(&pem), buf_view(&passphrase), &signing_key, &err);
+    }
     if (rc == 0)
         rc = release_sign(source.bank, signing_key, &sig, &err);
     if (rc == 0) {
+        cli->about = NULL;
         buf_printf(&path, "%s.%s.sig", args.positional[0],
                    public_key_id(signing_key_public(signing_key)));
         rc = file_write(buf_text(&path), buf_view(&sig), 0644, &err);
@@ -171,16 +175,16 @@ static void print_json(struct cli *cli, const struct bank *bank,
 
     digest_hex(bank_digest(bank), hex);
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "key_id", signers[i].key_id,
-                                              "name", signers[i].name, "alg",
-                                              seal_alg_name(signers[i].alg), "standing",
-                                              words[signers[i].standing]));
-    root = json_pack("{s:o, s:s, s:o, s:o, s:I, s:b, s:o}", "name",
-                     json_stringn((const char *)m->name.data, m->name.len), "digest", hex,
-                     "created", json_stringn((const char *)m->created.data, m->created.len),
-                     "law_date", json_stringn((const char *)m->law_date.data, m->law_date.len),
-                     "items", (json_int_t)m->item_count, "sample", m->sample ? 1 : 0, "signers",
-                     list);
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s, s:s}", "key_id", signers[i].key_id, "name",
+                                        signers[i].name, "alg", seal_alg_name(signers[i].alg),
+                                        "standing", words[signers[i].standing]));
+    root =
+        json_pack("{s:o, s:s, s:o, s:o, s:I, s:b, s:o}", "name",
+                  json_stringn((const char *)m->name.data, m->name.len), "digest", hex, "created",
+                  json_stringn((const char *)m->created.data, m->created.len), "law_date",
+                  json_stringn((const char *)m->law_date.data, m->law_date.len), "items",
+                  (json_int_t)m->item_count, "sample", m->sample ? 1 : 0, "signers", list);
     text = json_dumps(root, JSON_INDENT(2));
     if (text != NULL)
         fprintf(cli->out, "%s\n", text);
@@ -213,14 +217,20 @@ int cmd_verify(struct cli *cli, int argc, char **argv)
         goto out;
     w->release = args.positional[0];
     rc = file_read(keyring_file, KEYRING_JSON_BYTES_MAX, &text, &err);
-    if (rc == 0)
+    if (rc == 0) {
+        cli->about = keyring_file;
         rc = keyring_json_read(buf_view(&text), keyring, &err);
-    if (rc == 0)
+    }
+    if (rc == 0) {
+        cli->about = NULL;
         rc = file_read(w->release, RELEASE_BYTES_MAX, &raw, &err);
+    }
     if (rc == 0)
         rc = read_signatures(w, &err);
-    if (rc == 0)
+    if (rc == 0) {
+        cli->about = w->release;
         rc = release_open(&raw, w->files, w->count, keyring, signers, &signers_count, &bank, &err);
+    }
     for (size_t i = 0; i < signers_count && !(cli->json && rc == 0); i++)
         cli_say(cli, rc == 0 ? cli->out : cli->errs, &msg_standing[signers[i].standing],
                 signers[i].name, seal_alg_name(signers[i].alg), signers[i].key_id, NULL);

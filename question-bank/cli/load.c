@@ -140,13 +140,16 @@ int cli_source_release(struct cli *cli, const char *path, struct cli_source *out
     arena_init(&out->arena, 0);
     bank_text_init(&out->text, &out->arena);
     rc = file_read(path, RELEASE_BYTES_MAX, &raw, &err);
-    if (rc == 0)
+    if (rc == 0) {
+        cli->about = path;
         rc = release_open_unsigned(&raw, &out->bank, &err);
+    }
     buf_fini(&raw);
     if (rc != 0) {
         cli_source_fini(out);
         return cli_fail(cli, &err);
     }
+    cli->about = NULL;
     out->pool = *bank_pool(out->bank);
     return CLI_DONE;
 }
