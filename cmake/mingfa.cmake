@@ -72,7 +72,7 @@ target_compile_definitions(mingfa_options INTERFACE
 target_compile_options(mingfa_options INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Werror
     # snprintf into a fixed field cuts on purpose here; what this warning sees depends on -O alone.
-    -Wno-format-truncation
+    $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>
     -fno-omit-frame-pointer "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
 target_link_options(mingfa_options INTERFACE -Wl,--as-needed)
 
