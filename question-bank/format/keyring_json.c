@@ -100,6 +100,9 @@ static int read_public(const json_t *value, const char *path, struct public_key 
     if (read_base64(text, der, &len) != 0)
         return json_path_error(at, json_object_get(value, "public"), "base64 DER", err);
     rc = public_key_import(bytes_of(der, len), out, err);
+    if (rc == ERR_BAD_INPUT)
+        return json_path_error(at, json_object_get(value, "public"),
+                               "SM2 或 Ed25519 公钥 (a public key, SubjectPublicKeyInfo)", err);
     if (rc != 0)
         return rc;
     rc = json_path_text(value, path, "id", SEAL_KEY_ID_CHARS, &id, err);
@@ -208,6 +211,9 @@ int keyring_json_read(struct bytes text, struct keyring *out, struct err *err)
         rc = json_path_array(root, "$", "keys", KEYRING_KEYS_MAX, true, &list, err);
     if (rc == 0)
         rc = read_entries(list, k, err);
+    if (rc == 0 && (size_t)quorum > k->count)
+        rc = json_path_error("$.quorum", json_object_get(root, "quorum"),
+                             "不多于密钥数 (not more than there are keys)", err);
     if (rc != 0) {
         keyring_fini(k);
         goto out;
@@ -239,11 +245,11 @@ static json_t *entry_value(const struct keyring_entry *e)
     struct bytes der = public_key_der(e->public_key);
 
     EVP_EncodeBlock((unsigned char *)base64, der.data, (int)der.len);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "id",
-                     public_key_id(e->public_key), "name", e->name, "alg",
-                     seal_alg_name(public_key_alg(e->public_key)), "role", role_names[e->role],
-                     "public", base64, "valid_from", e->valid_from, "valid_to", e->valid_to,
-                     "revoked", e->revoked[0] != '\0' ? json_string(e->revoked) : json_null());
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "id", public_key_id(e->public_key),
+                     "name", e->name, "alg", seal_alg_name(public_key_alg(e->public_key)), "role",
+                     role_names[e->role], "public", base64, "valid_from", e->valid_from, "valid_to",
+                     e->valid_to, "revoked",
+                     e->revoked[0] != '\0' ? json_string(e->revoked) : json_null());
 }
 
 /* Takes value. */

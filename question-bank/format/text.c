@@ -195,11 +195,12 @@ static void take_level(struct parser *p, const struct value *v, struct item *it)
         complain(p, v->line, &text_msg_value, v->text, "【层次】记忆、理解或应用");
 }
 
+/* name: what it is and, in brackets, its limit. */
 static void take_text(struct parser *p, const struct value *v, size_t max, const char *name,
                       struct bytes *out)
 {
     if (v->text.len == 0)
-        complain(p, v->line, &text_msg_empty, bytes_of_text(name), "不能为空 (a value)");
+        complain(p, v->line, &text_msg_empty, bytes_of(name, strcspn(name, "( ")), NULL);
     else if (v->text.len > max)
         complain(p, v->line, &text_msg_long, v->text, name);
     *out = v->text;
@@ -249,11 +250,12 @@ static void take_audience(struct parser *p, const struct value *v, struct item *
     if (is_text(v->text, "全体"))
         return;
     it->audiences_count = take_list(p, v, it->audiences, ITEM_AUDIENCES_MAX,
-                                    "【适用】全体，或者以“，”分开的人员类别（至多 16 类）");
+                                    "【适用】全体，或以“，”分开的人员类别 (at most 16 categories)");
     sort_list(p, v, it->audiences, it->audiences_count);
     for (size_t i = 0; i < it->audiences_count; i++) {
         if (is_text(it->audiences[i], "全体"))
-            complain(p, v->line, &text_msg_value, v->text, "【适用】“全体”不能与其他类别并列");
+            complain(p, v->line, &text_msg_value, v->text,
+                     "【适用】“全体”不能与其他类别并列 (全体 stands alone)");
     }
 }
 
@@ -262,13 +264,14 @@ static void take_enemies(struct parser *p, const struct value *v, struct item *i
     if (v->line == 0)
         return;
     it->enemies_count = take_list(p, v, it->enemies, ITEM_ENEMIES_MAX,
-                                  "【互斥】以“，”分开的试题编号（至多 32 个）");
+                                  "【互斥】以“，”分开的试题编号 (at most 32 ids)");
     sort_list(p, v, it->enemies, it->enemies_count);
     for (size_t i = 0; i < it->enemies_count; i++) {
         if (!item_id_valid(it->enemies[i]))
             complain(p, v->line, &text_msg_id, it->enemies[i], NULL);
         else if (bytes_equal(it->enemies[i], it->id))
-            complain(p, v->line, &text_msg_value, it->enemies[i], "【互斥】其他试题的编号");
+            complain(p, v->line, &text_msg_value, it->enemies[i],
+                     "【互斥】其他试题的编号 (ids of other items)");
     }
 }
 
@@ -291,7 +294,7 @@ static void take_options(struct parser *p, struct item *it)
         }
         if (i != it->options_count) {
             complain(p, v->line, &text_msg_option_gap, bytes_of_text(letter),
-                     "选项从 A 起依次排列，不得跳过");
+                     "选项从 A 起依次排列 (options A, B, C … without a gap)");
             return;
         }
         take_text(p, v, ITEM_OPTION_BYTES_MAX, "选项 (option, ≤ 1024 bytes)",
@@ -303,11 +306,11 @@ static void take_options(struct parser *p, struct item *it)
         it->options_count++;
     }
     if (wanted && it->options_count < 2)
-        complain(p, type_line, &text_msg_option_few, bytes_of_text(it->options_count == 0 ? "0" : "1"),
-                 "2～8 个选项 (options)");
+        complain(p, type_line, &text_msg_option_few,
+                 bytes_of_text(it->options_count == 0 ? "0" : "1"), "2～8 个选项 (options)");
     if (fixed->line != 0 && (!is_text(fixed->text, "是") || !wanted))
         complain(p, fixed->line, &text_msg_value, fixed->text,
-                 "【固定选项】是（只用于单选题、多选题）");
+                 "【固定选项】是，只用于选择题 (是, for choices only)");
     it->fixed_options = fixed->line != 0;
 }
 
@@ -351,11 +354,12 @@ static void take_alternatives(struct parser *p, const struct value *v, struct it
 
     while (next_part(&rest, "｜", &part)) {
         if (part.len == 0 || part.len > ITEM_OPTION_BYTES_MAX) {
-            complain(p, v->line, &text_msg_value, v->text, "【答案】以“｜”分开的答案，均不为空");
+            complain(p, v->line, &text_msg_value, v->text,
+                     "【答案】以“｜”分开的答案，均不为空 (none empty)");
             return;
         }
         if (n == ITEM_ALTERNATIVES_MAX) {
-            complain(p, v->line, &text_msg_many, part, "【答案】至多 16 种写法");
+            complain(p, v->line, &text_msg_many, part, "【答案】至多 16 种写法 (at most 16)");
             return;
         }
         for (size_t i = 0; i < n; i++) {
@@ -423,7 +427,7 @@ static void take_citations(struct parser *p, struct item *it)
 
         if (text_citation_parse(v->text, c) != 0)
             complain(p, v->line, &text_msg_citation, v->text,
-                     "《法律全称》第…条（可加第…款第…项），后面可有 @ 和 16 位摘要");
+                     "《法律全称》第…条[第…款][第…项][@16 位摘要] (title, article, digest)");
         else
             it->citations_count++;
     }
@@ -493,7 +497,7 @@ static void item_close(struct parser *p)
         take_difficulty(p, &f[FIELD_DIFFICULTY], &it);
         take_level(p, &f[FIELD_LEVEL], &it);
         it.topics_count = take_list(p, &f[FIELD_TOPIC], it.topics, ITEM_TOPICS_MAX,
-                                    "【知识点】以“，”分开的知识点（至多 8 个）");
+                                    "【知识点】以“，”分开的知识点 (at most 8 topics)");
         take_audience(p, &f[FIELD_AUDIENCE], &it);
         take_enemies(p, &f[FIELD_ENEMIES], &it);
     }
@@ -502,7 +506,7 @@ static void item_close(struct parser *p)
                  "符合试题规定 (what an item allows)");
     if (!now->bad) {
         if (p->bank->count >= TEXT_ITEMS_MAX) {
-            complain(p, it.source_line, &text_msg_many, it.id, "至多 200000 道试题");
+            complain(p, it.source_line, &text_msg_many, it.id, "至多 200000 道试题 (items)");
         } else {
             added = item_add(p->bank);
             if (added == NULL)
@@ -534,7 +538,7 @@ static void field_line(struct parser *p, enum field f, struct bytes text)
     }
     if (f == FIELD_CITATION) {
         if (now->citations_count == ITEM_CITATIONS_MAX)
-            complain(p, p->line, &text_msg_many, text, "【依据】至多 8 条");
+            complain(p, p->line, &text_msg_many, text, "【依据】至多 8 条 (at most 8)");
         else
             now->citations[now->citations_count++] = v;
         return;
@@ -557,7 +561,8 @@ static bool option_line(struct parser *p, struct bytes line)
         return false;
     letter = (size_t)(line.data[0] - 'A');
     if (letter >= ITEM_OPTIONS_MAX) {
-        complain(p, p->line, &text_msg_value, bytes_of(line.data, 2), "选项 A.～H. (options A. to H.)");
+        complain(p, p->line, &text_msg_value, bytes_of(line.data, 2),
+                 "选项 A.～H. (options A. to H.)");
         return true;
     }
     if (!p->now.open) {
@@ -566,7 +571,8 @@ static bool option_line(struct parser *p, struct bytes line)
     }
     v = &p->now.options[letter];
     if (v->line != 0) {
-        complain(p, p->line, &text_msg_twice, bytes_of(line.data, 2), "每个选项一行 (once an item)");
+        complain(p, p->line, &text_msg_twice, bytes_of(line.data, 2),
+                 "每个选项一行 (once an item)");
         return true;
     }
     v->text = trim(bytes_of(line.data + 2, line.len - 2));
@@ -756,7 +762,7 @@ static void enemies_close(struct bank_text *b, struct text_report *report)
                 continue;
             err_set(report_slot(report), ERR_LIMIT, &text_msg_many, b->items[at].source_file,
                     err_int(line, b->items[at].source_line), "【互斥】",
-                    "【互斥】至多 32 个（含反向）");
+                    "【互斥】至多 32 个，含反向 (at most 32, both ways)");
         }
     }
 }

@@ -11,8 +11,8 @@ const struct msg text_msg_value = {
 };
 const struct msg text_msg_empty = {
     "text-empty",
-    AT_ZH "{2}是空的，{3}",
-    AT_EN "{2} is empty, expected {3}",
+    AT_ZH "{2}是空的，应当填写",
+    AT_EN "{2} is empty",
 };
 const struct msg text_msg_long = {
     "text-long",
