@@ -18,6 +18,9 @@ static struct lint_report report;
 
 static void lint_init(void)
 {
+    memset(items, 0, sizeof items);
+    pool.count = 0;
+    memset(&law, 0, sizeof law);
     law.title = bytes_of_text("中华人民共和国样法");
     law.version = bytes_of_text("2020-01-01");
     law.in_force = bytes_of_text("2020-05-01");
