@@ -46,7 +46,7 @@ struct registry {
     struct arena scratch; /* of the event being folded */
     int64_t seq, recorded_ms;
     uint64_t serial, roster_serial;
-    bool roster_changed;
+    bool roster_changed, logins_muted;
 };
 
 static int refuse_nomem(struct err *err)
@@ -119,6 +119,11 @@ void registry_free(struct registry *r)
     free(r->releases);
     arena_fini(&r->scratch);
     free(r);
+}
+
+void registry_logins_mute(struct registry *r, bool mute)
+{
+    r->logins_muted = mute;
 }
 
 int64_t registry_seq(const struct registry *r)
@@ -423,7 +428,7 @@ static int fold_login(struct registry *r, const struct registry_payload *p, int6
     if (person < 0) {
         return ERR_CORRUPT;
     }
-    if (r->ground.logins == NULL) {
+    if (r->ground.logins == NULL || r->logins_muted) {
         return 0;
     }
     switch (p->type) {

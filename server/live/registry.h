@@ -37,6 +37,10 @@ int registry_replay(struct registry *r, struct store *store, int64_t before_ms, 
 /* A new view, held once. ERR_NOMEM. */
 int registry_publish(struct registry *r, const struct registry_view **out, struct err *err);
 
+/* While muted, events leave the login board alone: the job they come from says more than they do
+ * (which login goes on), and tells the board itself. */
+void registry_logins_mute(struct registry *r, bool mute);
+
 int64_t registry_seq(const struct registry *r);
 int64_t registry_recorded_ms(const struct registry *r);
 const struct roster *registry_roster(const struct registry *r);
