@@ -1,0 +1,479 @@
+/* What jobs about exams mean: creation, the draw's two shares, opening, closing, withdrawn items,
+ * exemptions.
+ *
+ *   created --both shares committed, then revealed--> open --> closed
+ *
+ * Nobody knows the master seed alone: the officer and the custodian each commit to the digest of a
+ * share before either shows it. Repeats of what already holds mean no events. Fails with what the
+ * officer has to know.
+ *
+ * Thread: the registry writer's. */
+#include "server/live/internal.h"
+
+#include "question-bank/bank/draw.h"
+#include "server/roster/category.h"
+#include "server/roster/civil.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct msg MSG_EXAM = {
+    .id = "exam-unknown",
+    .zh = "没有这场考试",
+    .en = "there is no such exam",
+};
+static const struct msg MSG_RELEASE = {
+    .id = "exam-release-unknown",
+    .zh = "题库版本{0}未登记或未装载",
+    .en = "the release {0} of the bank is not registered or not loaded",
+};
+static const struct msg MSG_FIELD = {
+    .id = "exam-field",
+    .zh = "考试的“{0}”不合要求：应为{1}",
+    .en = "the exam's {0} will not do: expected {1}",
+};
+static const struct msg MSG_STATE = {
+    .id = "exam-state",
+    .zh = "考试当前状态为“{0}”，不能{1}",
+    .en = "the exam is {0}; it cannot {1} now",
+};
+static const struct msg MSG_COMMITTED = {
+    .id = "share-already-committed",
+    .zh = "{0}份额已提交过另一个摘要，不能更换",
+    .en = "the {0}'s share is already committed to another digest; it cannot be exchanged",
+};
+static const struct msg MSG_NOT_COMMITTED = {
+    .id = "share-not-committed",
+    .zh = "两方份额的摘要均提交后才能揭示",
+    .en = "both shares must be committed before either is revealed",
+};
+static const struct msg MSG_SHARE = {
+    .id = "share-mismatch",
+    .zh = "揭示的{0}份额与此前提交的摘要不符",
+    .en = "the revealed share of the {0} does not match the digest committed before",
+};
+static const struct msg MSG_NOT_REVEALED = {
+    .id = "share-not-revealed",
+    .zh = "两方份额均揭示后才能开考",
+    .en = "both shares must be revealed before the exam opens",
+};
+static const struct msg MSG_ITEM = {
+    .id = "withdraw-item-unknown",
+    .zh = "本场考试所用题库中没有试题{0}",
+    .en = "the exam's bank has no item {0}",
+};
+static const struct msg MSG_EXEMPTION = {
+    .id = "exemption-kind",
+    .zh = "类别{0}无效：应为0（撤销）、1（免考）或2（缓考）",
+    .en = "kind {0} is none: expected 0 (none), 1 (exempt) or 2 (deferred)",
+};
+static const struct msg MSG_DOCUMENT = {
+    .id = "exemption-document",
+    .zh = "文号过长，最多{0}字节",
+    .en = "the document number is too long: at most {0} bytes",
+};
+static const struct msg MSG_PERSON = {
+    .id = "person-unknown",
+    .zh = "人员编号{0}不存在",
+    .en = "there is no person with the number {0}",
+};
+
+enum {
+    EXAM_NAME_BYTES_MAX = 256,
+    DOCUMENT_BYTES_MAX = 256,
+};
+static const int64_t EXAM_SPAN_MS_MAX = INT64_C(366) * 86400000;
+
+static const char *share_name(enum share_which which)
+{
+    return which == SHARE_OFFICER ? "考务方 officer" : "保管方 custodian";
+}
+
+static const char *exam_state_text(enum exam_state state)
+{
+    return state == EXAM_CREATED ? "未开考 created" : state == EXAM_OPEN ? "开考中 open" : "已结束 closed";
+}
+
+static int state_refuse(struct job *job, const struct exam_view *exam, const char *act)
+{
+    return job_refuse(job, ERR_CONFLICT, &MSG_STATE, exam_state_text(exam->state), act);
+}
+
+/* ------------------------------------------------------------------------------ creation */
+
+static int field_refuse(struct job *job, const char *field, const char *expected)
+{
+    return job_refuse(job, ERR_BAD_INPUT, &MSG_FIELD, field, expected);
+}
+
+static int definition_check(struct job *job, const struct exam_definition *d)
+{
+    const struct {
+        bool fine;
+        const char *field, *expected;
+    } rules[] = {
+        {d->name.len > 0 && d->name.len <= EXAM_NAME_BYTES_MAX, "name", "1..256 bytes"},
+        {bytes_equal(d->kind, bytes_of_text("annual")) ||
+             bytes_equal(d->kind, bytes_of_text("qualification")),
+         "kind", "annual | qualification"},
+        {d->year >= 2000 && d->year <= 2200, "year", "2000..2200"},
+        {d->window_start_ms > 0 && d->window_end_ms > d->window_start_ms &&
+             d->window_end_ms - d->window_start_ms <= EXAM_SPAN_MS_MAX,
+         "window", "start < end, at most 366 days"},
+        {d->duration_ms >= 60000 && d->duration_ms <= 86400000, "duration_ms", "60000..86400000"},
+        {civil_date_valid(d->cutoff), "cutoff", "YYYY-MM-DD"},
+        {d->attempts >= 1 && d->attempts <= EXAM_ATTEMPTS_MAX, "attempts", "1..100"},
+        {d->counts >= RECORD_ATTEMPT_BEST && d->counts <= RECORD_ATTEMPT_FIRST, "counts",
+         "best | last | first"},
+        {d->grace_ms >= 0 && d->grace_ms <= 600000, "grace_ms", "0..600000"},
+        {d->late_accept_ms >= 0 && d->late_accept_ms <= 7 * INT64_C(86400000), "late_accept_ms",
+         "0..604800000"},
+        {d->review <= REVIEW_AT_ONCE, "review", "never | after-close | at-once"},
+        {d->policy.len <= DOCUMENT_BYTES_MAX, "policy", "0..256 bytes"},
+    };
+
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (!rules[i].fine) {
+            return field_refuse(job, rules[i].field, rules[i].expected);
+        }
+    }
+    for (size_t i = 0; i < d->categories.count; i++) {
+        if (!category_valid(d->categories.texts[i])) {
+            return field_refuse(job, "categories", "1..64 bytes");
+        }
+    }
+    return 0;
+}
+
+static int create_job(struct live *live, struct job *job, struct registry_batch *b)
+{
+    const struct exam_definition *d = job->in.definition;
+    const struct bank *bank = registry_bank(live->registry, &d->release);
+    struct registry_payload p = {.type = EVENT_EXAM_CREATED};
+    struct scoring_rules rules;
+    struct blueprint bp;
+    int rc = definition_check(job, d);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (bank == NULL || !registry_has_release(live->registry, &d->release)) {
+        char hex[DIGEST_HEX_BYTES];
+
+        digest_hex(&d->release, hex);
+        return job_refuse(job, ERR_NOT_FOUND, &MSG_RELEASE, hex, NULL);
+    }
+    rc = blueprint_decode(d->blueprint, job->arena, &bp, &job->err);
+    if (rc == 0) {
+        rc = blueprint_check(&bp, bank_pool(bank), NULL, &job->err);
+    }
+    if (rc == 0) {
+        rc = scoring_rules_decode(d->rules, &rules, &job->err);
+    }
+    if (rc != 0) {
+        return rc == ERR_CORRUPT ? ERR_BAD_INPUT : rc;
+    }
+    rc = uuid_v7(&live->env, job->out.exam_uuid, &job->err);
+    if (rc != 0) {
+        return rc;
+    }
+    p.u.exam = (struct exam_created){.at_ms = job->received_ms, .definition = *d};
+    live_actor(live, job->person, p.u.exam.actor);
+    memcpy(p.u.exam.exam_uuid, job->out.exam_uuid, 16);
+    return registry_batch_add(b, &p, &job->err);
+}
+
+/* ------------------------------------------------------------------------------ the two shares */
+
+static int commit_job(struct live *live, struct job *job, const struct exam_view *exam,
+                      struct registry_batch *b)
+{
+    const struct share_input *in = &job->in.share;
+    const struct exam_share *share = registry_share(live->registry, exam->uuid, in->which);
+    struct registry_payload p = {.type = EVENT_SHARE_COMMITTED};
+
+    if (exam->shares[in->which - SHARE_OFFICER] != SHARE_STATE_NONE) {
+        return digest_equal(&share->committed, &in->digest)
+                   ? 0
+                   : job_refuse(job, ERR_CONFLICT, &MSG_COMMITTED, share_name(in->which), NULL);
+    }
+    if (exam->state != EXAM_CREATED) {
+        return state_refuse(job, exam, "提交份额 take shares");
+    }
+    p.u.share_committed = (struct share_committed){
+        .at_ms = job->received_ms, .which = (uint32_t)in->which, .share = in->digest};
+    live_actor(live, job->person, p.u.share_committed.actor);
+    memcpy(p.u.share_committed.exam_uuid, exam->uuid, 16);
+    return registry_batch_add(b, &p, &job->err);
+}
+
+static int reveal_job(struct live *live, struct job *job, const struct exam_view *exam,
+                      struct registry_batch *b)
+{
+    const struct share_input *in = &job->in.share;
+    const struct exam_share *share = registry_share(live->registry, exam->uuid, in->which);
+    const struct digest shown = draw_share_digest(in->share);
+    struct registry_payload p = {.type = EVENT_SHARE_REVEALED};
+    struct buf sealed = {0};
+    int rc;
+
+    if (exam->shares[0] == SHARE_STATE_NONE || exam->shares[1] == SHARE_STATE_NONE) {
+        return job_refuse(job, ERR_CONFLICT, &MSG_NOT_COMMITTED, NULL, NULL);
+    }
+    if (!digest_equal(&share->committed, &shown)) {
+        return job_refuse(job, ERR_BAD_INPUT, &MSG_SHARE, share_name(in->which), NULL);
+    }
+    if (exam->shares[in->which - SHARE_OFFICER] == SHARE_STATE_REVEALED) {
+        return 0;
+    }
+    rc = site_seal(&live->keys, &live->env, "draw-share", exam->uuid, in->share, &sealed,
+                   &job->err);
+    if (rc == 0) {
+        p.u.share_revealed = (struct share_revealed){.at_ms = job->received_ms,
+                                                     .which = (uint32_t)in->which,
+                                                     .sealed = buf_view(&sealed)};
+        live_actor(live, job->person, p.u.share_revealed.actor);
+        memcpy(p.u.share_revealed.exam_uuid, exam->uuid, 16);
+        rc = registry_batch_add(b, &p, &job->err);
+    }
+    buf_fini(&sealed);
+    return rc;
+}
+
+static int master_make(struct live *live, const struct exam_view *exam, struct digest *out,
+                       struct err *err)
+{
+    uint8_t shares[2][32];
+    int rc = 0;
+
+    for (int i = 0; i < 2 && rc == 0; i++) {
+        const struct exam_share *share =
+            registry_share(live->registry, exam->uuid, (enum share_which)(SHARE_OFFICER + i));
+
+        rc = site_unseal(&live->keys, "draw-share", exam->uuid, buf_view(&share->sealed), shares[i],
+                         err);
+    }
+    if (rc == 0) {
+        *out = draw_master(shares[0], shares[1]);
+    }
+    secret_wipe(shares, sizeof shares);
+    return rc;
+}
+
+static int open_job(struct live *live, struct job *job, const struct exam_view *exam,
+                    struct registry_batch *b)
+{
+    struct registry_payload p = {.type = EVENT_EXAM_OPENED};
+    struct buf sealed = {0};
+    struct digest master;
+    int rc;
+
+    if (exam->state == EXAM_OPEN) {
+        return 0;
+    }
+    if (exam->state == EXAM_CLOSED) {
+        return state_refuse(job, exam, "开考 open");
+    }
+    if (exam->shares[0] != SHARE_STATE_REVEALED || exam->shares[1] != SHARE_STATE_REVEALED) {
+        return job_refuse(job, ERR_CONFLICT, &MSG_NOT_REVEALED, NULL, NULL);
+    }
+    if (exam->bank == NULL) {
+        char hex[DIGEST_HEX_BYTES];
+
+        digest_hex(&exam->definition->release, hex);
+        return job_refuse(job, ERR_NOT_FOUND, &MSG_RELEASE, hex, NULL);
+    }
+    rc = master_make(live, exam, &master, &job->err);
+    if (rc == 0) {
+        rc = site_seal(&live->keys, &live->env, "draw-master", exam->uuid, master.b, &sealed,
+                       &job->err);
+    }
+    if (rc == 0) {
+        p.u.exam_opened = (struct exam_opened){.at_ms = job->received_ms,
+                                               .master = draw_master_digest(&master),
+                                               .sealed = buf_view(&sealed)};
+        live_actor(live, job->person, p.u.exam_opened.actor);
+        memcpy(p.u.exam_opened.exam_uuid, exam->uuid, 16);
+        rc = registry_batch_add(b, &p, &job->err);
+    }
+    secret_wipe(&master, sizeof master);
+    buf_fini(&sealed);
+    return rc;
+}
+
+static int close_job(struct live *live, struct job *job, const struct exam_view *exam,
+                     struct registry_batch *b)
+{
+    struct registry_payload p = {.type = EVENT_EXAM_CLOSED};
+
+    if (exam->state == EXAM_CLOSED) {
+        return 0;
+    }
+    if (exam->state != EXAM_OPEN) {
+        return state_refuse(job, exam, "结束 close");
+    }
+    p.u.exam_closed = (struct exam_closed){.at_ms = job->received_ms};
+    live_actor(live, job->person, p.u.exam_closed.actor);
+    memcpy(p.u.exam_closed.exam_uuid, exam->uuid, 16);
+    return registry_batch_add(b, &p, &job->err);
+}
+
+/* ------------------------------------------------------------------------------ withdrawals */
+
+static bool pool_has(const struct item_pool *pool, struct bytes id)
+{
+    for (size_t i = 0; i < pool->count; i++) {
+        if (bytes_equal(pool->items[i].id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The set with one more, sorted; in arena. */
+static int set_with(const struct id_set *set, struct bytes id, struct arena *arena,
+                    struct id_set *out)
+{
+    struct bytes *ids = arena_array(arena, set->count + 1, sizeof *ids);
+    size_t at = 0;
+
+    if (ids == NULL) {
+        return ERR_NOMEM;
+    }
+    while (at < set->count && bytes_compare(set->ids[at], id) < 0) {
+        ids[at] = set->ids[at];
+        at++;
+    }
+    ids[at] = id;
+    for (size_t i = at; i < set->count; i++) {
+        ids[i + 1] = set->ids[i];
+    }
+    *out = (struct id_set){ids, set->count + 1};
+    return 0;
+}
+
+static int withdraw_job(struct live *live, struct job *job, const struct exam_view *exam,
+                        struct registry_batch *b)
+{
+    const struct withdrawal_input *in = &job->in.withdrawal;
+    struct registry_payload p = {.type = EVENT_ITEM_WITHDRAWN};
+    struct id_set more;
+    int rc = reason_check(in->reason, &job->err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (exam->bank == NULL || !pool_has(bank_pool(exam->bank), in->item)) {
+        char text[ERR_ARG_BYTES_MAX];
+        size_t len = in->item.len < sizeof text ? in->item.len : sizeof text - 1;
+
+        memcpy(text, in->item.data, len);
+        text[len] = '\0';
+        return job_refuse(job, ERR_NOT_FOUND, &MSG_ITEM, text, NULL);
+    }
+    if (id_set_has(&exam->withdrawals, in->item)) {
+        return 0;
+    }
+    if (set_with(&exam->withdrawals, in->item, job->arena, &more) != 0) {
+        return job_refuse(job, ERR_NOMEM, NULL, NULL, NULL);
+    }
+    /* A paper that can still be drawn must stay possible; once nobody starts any more it need not. */
+    if (exam->state != EXAM_CLOSED) {
+        rc = blueprint_check(&exam->blueprint, bank_pool(exam->bank), &more, &job->err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    p.u.withdrawn = (struct item_withdrawn){
+        .at_ms = job->received_ms, .item = in->item, .reason = in->reason};
+    live_actor(live, job->person, p.u.withdrawn.actor);
+    memcpy(p.u.withdrawn.exam_uuid, exam->uuid, 16);
+    return registry_batch_add(b, &p, &job->err);
+}
+
+/* ------------------------------------------------------------------------------ exemptions */
+
+static int exemption_job(struct live *live, struct job *job, const struct exam_view *exam,
+                         struct registry_batch *b)
+{
+    const struct exemption_input *in = &job->in.exemption;
+    int64_t person = roster_find_person(registry_roster(live->registry), in->person);
+    struct registry_payload p = {.type = EVENT_EXEMPTION_SET};
+    char text[ERR_ARG_BYTES_MAX];
+    int rc = reason_check(in->reason, &job->err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (in->kind > RECORD_EXEMPTION_DEFERRED) {
+        return job_refuse(job, ERR_BAD_INPUT, &MSG_EXEMPTION, err_int(text, in->kind), NULL);
+    }
+    if (in->document.len > DOCUMENT_BYTES_MAX) {
+        return job_refuse(job, ERR_BAD_INPUT, &MSG_DOCUMENT, err_int(text, DOCUMENT_BYTES_MAX),
+                          NULL);
+    }
+    if (person < 0) {
+        size_t len = in->person.len < sizeof text ? in->person.len : sizeof text - 1;
+
+        memcpy(text, in->person.data, len);
+        text[len] = '\0';
+        return job_refuse(job, ERR_NOT_FOUND, &MSG_PERSON, text, NULL);
+    }
+    if (view_exemption(exam, (uint32_t)person) == in->kind) {
+        return 0;
+    }
+    p.u.exemption = (struct exemption_set){.at_ms = job->received_ms,
+                                           .person = in->person,
+                                           .kind = in->kind,
+                                           .reason = in->reason,
+                                           .document = in->document};
+    live_actor(live, job->person, p.u.exemption.actor);
+    memcpy(p.u.exemption.exam_uuid, exam->uuid, 16);
+    return registry_batch_add(b, &p, &job->err);
+}
+
+/* ------------------------------------------------------------------------------ all */
+
+static const uint8_t *exam_of(const struct job *job)
+{
+    switch (job->type) {
+    case JOB_SHARE_COMMIT:
+    case JOB_SHARE_REVEAL:
+        return job->in.share.exam_uuid;
+    case JOB_WITHDRAW:
+        return job->in.withdrawal.exam_uuid;
+    case JOB_EXEMPTION:
+        return job->in.exemption.exam_uuid;
+    default:
+        return job->in.exam_uuid;
+    }
+}
+
+int exam_job(struct live *live, struct job *job, struct registry_batch *b)
+{
+    const struct exam_view *exam;
+
+    if (job->type == JOB_EXAM_CREATE) {
+        return create_job(live, job, b);
+    }
+    exam = registry_exam(live->registry, exam_of(job));
+    if (exam == NULL) {
+        return job_refuse(job, ERR_NOT_FOUND, &MSG_EXAM, NULL, NULL);
+    }
+    switch (job->type) {
+    case JOB_SHARE_COMMIT:
+        return commit_job(live, job, exam, b);
+    case JOB_SHARE_REVEAL:
+        return reveal_job(live, job, exam, b);
+    case JOB_EXAM_OPEN:
+        return open_job(live, job, exam, b);
+    case JOB_EXAM_CLOSE:
+        return close_job(live, job, exam, b);
+    case JOB_WITHDRAW:
+        return withdraw_job(live, job, exam, b);
+    default:
+        assert(job->type == JOB_EXEMPTION);
+        return exemption_job(live, job, exam, b);
+    }
+}
