@@ -263,12 +263,16 @@ int session_load(struct sessions *s, struct session_entry *e, struct err *err)
 
 /* ------------------------------------------------------------------------------ all */
 
+struct exam_map {
+    uint8_t exam_uuid[16];
+    struct pseudonym_map map;
+};
+
 struct all_load {
     struct sessions *sessions;
     const struct registry_view *view;
-    struct pseudonym_map map; /* of `map_exam` */
-    uint8_t map_exam[16];
-    bool has_map;
+    struct exam_map *maps; /* of the exams met so far; view->exams_count + 1 places */
+    size_t maps_count;
     struct session_entry **by_number; /* number - 1; open ones only */
     size_t numbers;
     int64_t from_seq;
@@ -276,21 +280,29 @@ struct all_load {
     struct err *err;
 };
 
-static int load_map(struct all_load *load, const uint8_t exam_uuid[16])
+/* The exam's pseudonyms; NULL with load->err filled. */
+static const struct pseudonym_map *map_of(struct all_load *load, const uint8_t exam_uuid[16])
 {
-    int rc;
+    struct exam_map *map;
 
-    if (load->has_map && memcmp(load->map_exam, exam_uuid, 16) == 0) {
-        return 0;
+    for (size_t i = 0; i < load->maps_count; i++) {
+        if (memcmp(load->maps[i].exam_uuid, exam_uuid, 16) == 0) {
+            return &load->maps[i].map;
+        }
     }
-    if (load->has_map) {
-        pseudonym_map_fini(&load->map);
-        load->has_map = false;
+    if (load->maps_count == load->view->exams_count) {
+        err_set(load->err, ERR_CORRUPT, &MSG_PERSON, NULL, NULL, NULL, NULL);
+        return NULL;
     }
-    rc = pseudonym_map_make(&load->sessions->live->keys, load->view->roster, exam_uuid, &load->map);
-    load->has_map = rc == 0;
-    memcpy(load->map_exam, exam_uuid, 16);
-    return rc == 0 ? 0 : refuse_nomem(load->err);
+    map = &load->maps[load->maps_count];
+    if (pseudonym_map_make(&load->sessions->live->keys, load->view->roster, exam_uuid, &map->map) !=
+        0) {
+        refuse_nomem(load->err);
+        return NULL;
+    }
+    memcpy(map->exam_uuid, exam_uuid, 16);
+    load->maps_count++;
+    return &map->map;
 }
 
 static int numbers_room(struct all_load *load, int64_t number)
@@ -323,13 +335,14 @@ static int session_visit(void *arg, const struct session_row *row)
                               .started_ms = row->started_ms,
                               .state = row->closed_seq == 0 ? SESSION_STARTED : SESSION_VOIDED};
     struct session_entry *mine;
+    const struct pseudonym_map *map = map_of(load, row->exam_uuid);
     int64_t person;
-    int rc = load_map(load, row->exam_uuid);
+    int rc;
 
-    if (rc != 0) {
-        return rc;
+    if (map == NULL) {
+        return load->err->code;
     }
-    person = pseudonym_map_find(&load->map, row->pseudonym);
+    person = pseudonym_map_find(map, row->pseudonym);
     if (person < 0) {
         return err_set(load->err, ERR_CORRUPT, &MSG_PERSON, NULL, NULL, NULL, NULL);
     }
@@ -421,7 +434,9 @@ int sessions_load(struct sessions *s, struct err *err)
     live->record_last_ms = tail.recorded_ms;
     load.view = live_view_acquire(live);
     arena_init(&load.scratch, 0);
-    rc = store_sessions_each(live->store, false, INT64_MAX, session_visit, &load, err);
+    load.maps = calloc(load.view->exams_count + 1, sizeof *load.maps);
+    rc = load.maps == NULL ? refuse_nomem(err) : 0;
+    rc = rc != 0 ? rc : store_sessions_each(live->store, false, INT64_MAX, session_visit, &load, err);
     if (rc == 0) {
         rc = store_scores_each(live->store, NULL, INT64_MAX, score_visit, &load, err);
     }
@@ -439,9 +454,10 @@ int sessions_load(struct sessions *s, struct err *err)
     }
     arena_fini(&load.scratch);
     free(load.by_number);
-    if (load.has_map) {
-        pseudonym_map_fini(&load.map);
+    for (size_t i = 0; i < load.maps_count; i++) {
+        pseudonym_map_fini(&load.maps[i].map);
     }
+    free(load.maps);
     view_release(load.view);
     atomic_store(&live->counters.record_seq, s->seq);
     atomic_store(&live->counters.sessions_open, s->open);

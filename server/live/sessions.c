@@ -316,7 +316,7 @@ int session_refresh(struct sessions *s, struct session_entry *e)
     return 0;
 }
 
-void sessions_cool(struct sessions *s)
+void sessions_cool_all(struct sessions *s)
 {
     struct session_entry *e = s->oldest;
     size_t looked = 0;

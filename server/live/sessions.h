@@ -82,7 +82,7 @@ int session_refresh(struct sessions *s, struct session_entry *e);
 /* Lets a warm one go that has no timer. */
 void session_cool(struct sessions *s, struct session_entry *e);
 /* Lets closed ones go beyond SESSIONS_WARM_MAX. Between batches: a batch may hold them. */
-void sessions_cool(struct sessions *s);
+void sessions_cool_all(struct sessions *s);
 /* The entry due first, or NULL. */
 struct session_entry *sessions_first_due(const struct sessions *s);
 

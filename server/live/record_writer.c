@@ -1,0 +1,196 @@
+/* The record writer: one thread that owns the sessions, judges what is sent to them in the order it
+ * came, and stores it by group commit.
+ *
+ * Happy path: up to LIVE_BATCH_EVENTS_MAX waiting jobs are applied in memory, then sessions whose time
+ * is up are closed, then all of it is one transaction, and only then are the jobs handed back. While
+ * one batch is being synced the next one gathers in the queue, so the batch grows with the load.
+ *
+ * Fails: a batch that cannot be stored is refused whole; memory is dropped and read anew, since it
+ * was ahead of the disk. If that cannot be read either, live ends (live_fatal).
+ *
+ * Thread: its own; record_open before it runs. */
+#include "server/live/record_batch.h"
+
+#include <assert.h>
+
+enum {
+    WAIT_MS_MAX = 1000, /* timers are looked at this often: the env's clock may be a test's */
+    TIME_OUTS_PER_BATCH_MAX = 256,
+};
+
+static const struct msg MSG_STOPPED = {
+    .id = "live-stopped",
+    .zh = "存储发生故障，系统暂不受理请求",
+    .en = "the store has failed; nothing is accepted",
+};
+static const struct msg MSG_NOT_STORED = {
+    .id = "batch-not-stored",
+    .zh = "未能存储，请重试；已保存的作答不受影响",
+    .en = "this could not be stored, send it again; what was saved before is safe",
+};
+
+int record_open(struct live *live, struct err *err)
+{
+    int rc = sessions_new(live, &live->sessions, err);
+
+    return rc != 0 ? rc : sessions_load(live->sessions, err);
+}
+
+void record_close(struct live *live)
+{
+    sessions_free(live->sessions);
+    live->sessions = NULL;
+}
+
+static void record_reload(struct live *live)
+{
+    struct err err = {0};
+
+    atomic_store(&live->is_reloading, true);
+    atomic_fetch_add(&live->counters.reloads, 1);
+    record_close(live);
+    if (record_open(live, &err) != 0) {
+        live_fatal(live, &err);
+    } else {
+        live_log(live, LOG_WARN, "record-reloaded", NULL);
+    }
+    atomic_store(&live->is_reloading, false);
+}
+
+/* Stores the batch and settles its jobs: all of them fail with it, since even those that only looked
+ * saw memory that is not on the disk. */
+static void batch_finish(struct record_batch *b, struct list *jobs)
+{
+    struct live *live = b->live;
+    struct list done = {0};
+    struct list_node *node;
+    struct err err = {0};
+    int rc = b->is_broken ? err_set(&err, ERR_NOMEM, NULL, NULL, NULL, NULL, NULL)
+                          : record_commit(b, &err);
+
+    record_batch_fini(b);
+    while ((node = list_pop(jobs)) != NULL) {
+        struct job *job = list_entry(node, struct job, node);
+
+        if (rc != 0) {
+            job_fini(job);
+            job->err = (struct err){0};
+            job_refuse(job, rc, &MSG_NOT_STORED, NULL, NULL);
+        }
+        job_done(live, job, &done);
+    }
+    if (rc != 0) {
+        atomic_fetch_add(&live->counters.commits_failed, 1);
+        live_log(live, LOG_ERROR, "record-commit-failed", &err);
+        record_reload(live);
+    } else {
+        sessions_cool_all(live->sessions);
+    }
+    jobs_hand_back(live, &done);
+}
+
+static void job_judge(struct record_batch *b, struct job *job)
+{
+    switch (job->type) {
+    case JOB_STANDINGS:
+        standings_job(b, job);
+        return;
+    case JOB_SESSIONS:
+        sessions_job(b, job);
+        return;
+    case JOB_SUSPEND:
+    case JOB_RESUME:
+    case JOB_EXTRA_TIME:
+    case JOB_VOID:
+    case JOB_REOPEN:
+    case JOB_LATE_DECISION:
+        act_job(b, job);
+        return;
+    case JOB_ATTENDANCE:
+        attendance_job(b, job);
+        return;
+    default:
+        session_job(b, job);
+        return;
+    }
+}
+
+static void time_outs(struct record_batch *b)
+{
+    int64_t now_ms = live_now_ms(b->live);
+    struct session_entry *e;
+
+    for (int i = 0; i < TIME_OUTS_PER_BATCH_MAX && !b->is_broken; i++) {
+        struct err err = {0};
+
+        e = sessions_first_due(b->sessions);
+        if (e == NULL || e->due_ms > now_ms) {
+            return;
+        }
+        if (session_time_out(b, e, now_ms, &err) != 0) {
+            live_log(b->live, LOG_ERROR, "time-out-failed", &err);
+            b->is_broken = true;
+            return;
+        }
+        atomic_fetch_add_explicit(&b->live->counters.timed_out, 1, memory_order_relaxed);
+    }
+}
+
+static void batch_run(struct live *live, struct list *taken)
+{
+    struct record_batch b;
+    struct list jobs = {0};
+    struct list_node *node;
+
+    record_batch_init(&b, live);
+    while ((node = list_pop(taken)) != NULL) {
+        struct job *job = list_entry(node, struct job, node);
+        bool alone = job->type == JOB_ATTENDANCE;
+
+        if (alone && jobs.count > 0) {
+            batch_finish(&b, &jobs);
+            record_batch_init(&b, live);
+        }
+        list_push(&jobs, &job->node);
+        if (atomic_load(&live->is_fatal)) {
+            job_refuse(job, ERR_CONFLICT, &MSG_STOPPED, NULL, NULL);
+            continue;
+        }
+        job_judge(&b, job);
+        if (alone) {
+            batch_finish(&b, &jobs);
+            record_batch_init(&b, live);
+        }
+    }
+    if (!atomic_load(&live->is_fatal)) {
+        time_outs(&b);
+    }
+    batch_finish(&b, &jobs);
+}
+
+static int64_t wait_ms(const struct live *live)
+{
+    const struct session_entry *e =
+        live->sessions == NULL ? NULL : sessions_first_due(live->sessions);
+    int64_t left_ms = e == NULL ? WAIT_MS_MAX : e->due_ms - live_now_ms(live);
+
+    return left_ms < 0 ? 0 : left_ms > WAIT_MS_MAX ? WAIT_MS_MAX : left_ms;
+}
+
+void *record_writer_run(void *arg)
+{
+    struct live *live = arg;
+    bool over = false;
+
+    while (!over) {
+        struct list taken = {0};
+        const struct session_entry *e;
+
+        over = queue_take(&live->queues[LIVE_RECORD], &taken, LIVE_BATCH_EVENTS_MAX, wait_ms(live));
+        e = live->sessions == NULL ? NULL : sessions_first_due(live->sessions);
+        if (taken.count > 0 || (e != NULL && e->due_ms <= live_now_ms(live))) {
+            batch_run(live, &taken);
+        }
+    }
+    return NULL;
+}
