@@ -83,7 +83,7 @@ static void batch_finish(struct record_batch *b, struct list *jobs)
         atomic_fetch_add(&live->counters.commits_failed, 1);
         live_log(live, LOG_ERROR, "record-commit-failed", &err);
         record_reload(live);
-    } else {
+    } else if (live->sessions != NULL) {
         sessions_cool_all(live->sessions);
     }
     jobs_hand_back(live, &done);
@@ -168,13 +168,22 @@ static void batch_run(struct live *live, struct list *taken)
     batch_finish(&b, &jobs);
 }
 
+/* INT64_MAX: nothing will be due. */
+static int64_t due_ms(const struct live *live)
+{
+    const struct session_entry *e = NULL;
+
+    if (live->sessions != NULL && !atomic_load(&live->is_fatal)) {
+        e = sessions_first_due(live->sessions);
+    }
+    return e == NULL ? INT64_MAX : e->due_ms;
+}
+
 static int64_t wait_ms(const struct live *live)
 {
-    const struct session_entry *e =
-        live->sessions == NULL ? NULL : sessions_first_due(live->sessions);
-    int64_t left_ms = e == NULL ? WAIT_MS_MAX : e->due_ms - live_now_ms(live);
+    int64_t due = due_ms(live), now_ms = live_now_ms(live);
 
-    return left_ms < 0 ? 0 : left_ms > WAIT_MS_MAX ? WAIT_MS_MAX : left_ms;
+    return due <= now_ms ? 0 : due - now_ms > WAIT_MS_MAX ? WAIT_MS_MAX : due - now_ms;
 }
 
 void *record_writer_run(void *arg)
@@ -184,11 +193,9 @@ void *record_writer_run(void *arg)
 
     while (!over) {
         struct list taken = {0};
-        const struct session_entry *e;
 
         over = queue_take(&live->queues[LIVE_RECORD], &taken, LIVE_BATCH_EVENTS_MAX, wait_ms(live));
-        e = live->sessions == NULL ? NULL : sessions_first_due(live->sessions);
-        if (taken.count > 0 || (e != NULL && e->due_ms <= live_now_ms(live))) {
+        if (taken.count > 0 || due_ms(live) <= live_now_ms(live)) {
             batch_run(live, &taken);
         }
     }
