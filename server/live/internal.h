@@ -19,9 +19,6 @@
 
 struct sessions;
 
-/* JOB_TYPE_END: a cold session that a worker has read comes back to the record writer. */
-enum { JOB_LOADED = JOB_TYPE_END };
-
 struct call_wait {
     pthread_mutex_t lock;
     pthread_cond_t wake;

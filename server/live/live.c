@@ -243,6 +243,7 @@ int live_submit(struct live *live, struct job *job, struct err *err)
     }
     job->rc = 0;
     job->err = (struct err){0};
+    memset(&job->out, 0, sizeof job->out);
     return queue_put(&live->queues[queue_of(job->type)], &job->node, err);
 }
 
@@ -444,8 +445,7 @@ int live_open(const struct live_options *options, struct live **out, struct err 
     return 0;
 }
 
-/* Workers hand on to both writers, and the record writer to workers (reading cold sessions): the
- * record writer ends only when nothing is being read for it, so it goes first. */
+/* Workers hand on to the registry writer, so they end before it. */
 void live_drain(struct live *live)
 {
     if (live->drained) {
