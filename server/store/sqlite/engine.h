@@ -61,6 +61,8 @@ int engine_tail(struct store *s, enum store_file file, struct store_tail *out, s
 int engine_events_each(struct store *s, enum store_file file, int64_t from_seq, int64_t session,
                        int (*visit)(void *, const struct event *), void *arg, struct err *err);
 int engine_secret_get(struct store *s, int64_t session, uint8_t out[32], struct err *err);
+
+/* read_rows.c */
 int engine_sessions_each(struct store *s, bool only_open, int64_t before_ms,
                          int (*visit)(void *, const struct session_row *), void *arg,
                          struct err *err);
@@ -74,5 +76,10 @@ int engine_dump(struct store *s, enum store_file file, struct buf *out, struct e
 int events_scan(struct db *db, int64_t from_seq, int64_t to_seq,
                 int (*visit)(void *, const struct event *), void *arg, struct err *err);
 void readers_close(struct engine_file *f);
+/* A reading connection with a snapshot open; and back to the pool. */
+int snapshot_take(struct engine *en, struct engine_file *f, struct db **out, struct err *err);
+void reader_give(struct engine_file *f, struct db *db);
+/* ERR_CORRUPT: the typed rows of that session are damaged. */
+int row_corrupt(const struct db *db, int64_t session, struct err *err);
 
 #endif

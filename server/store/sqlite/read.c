@@ -70,7 +70,7 @@ static int reader_take(struct engine *en, struct engine_file *f, struct db **out
     return 0;
 }
 
-static void reader_give(struct engine_file *f, struct db *db)
+void reader_give(struct engine_file *f, struct db *db)
 {
     db_rollback(db);
     pthread_mutex_lock(&f->readers_lock);
@@ -91,7 +91,7 @@ void readers_close(struct engine_file *f)
 }
 
 /* A reader with a snapshot open. */
-static int snapshot_take(struct engine *en, struct engine_file *f, struct db **out, struct err *err)
+int snapshot_take(struct engine *en, struct engine_file *f, struct db **out, struct err *err)
 {
     struct db *db;
     int rc = reader_take(en, f, &db, err);
@@ -230,7 +230,7 @@ static int walk_add(struct walk *w, int64_t seq)
     return 0;
 }
 
-static int row_corrupt(const struct db *db, int64_t session, struct err *err)
+int row_corrupt(const struct db *db, int64_t session, struct err *err)
 {
     char text[24];
 
