@@ -8,6 +8,7 @@
 #ifndef MINGFA_LIVE_INTERNAL_H
 #define MINGFA_LIVE_INTERNAL_H
 
+#include "server/live/digest_map.h"
 #include "server/live/live.h"
 #include "server/live/logins.h"
 #include "server/live/queue.h"
@@ -138,15 +139,14 @@ int releases_register(struct live *live, struct err *err);
 /* workers.c, report_jobs.c */
 int report_job(struct live *live, struct job *job);
 
-/* From pseudonyms to people. Open addressing; the roster must outlive it. */
+/* From pseudonyms to people: person + 1 under each. */
 struct pseudonym_map {
-    struct digest *digests;
-    uint32_t *people; /* person + 1; 0: free */
-    size_t cap;
+    struct digest_map people;
 };
 /* exam_uuid NULL: the site's pseudonyms. 0 or ERR_NOMEM. */
 int pseudonym_map_make(const struct site_keys *keys, const struct roster *roster,
                        const uint8_t *exam_uuid, struct pseudonym_map *out);
+/* Index of the person, or -1. */
 int64_t pseudonym_map_find(const struct pseudonym_map *m, const uint8_t pseudonym[32]);
 void pseudonym_map_fini(struct pseudonym_map *m);
 

@@ -265,8 +265,8 @@ struct coverage_result {
     const struct roster *roster; /* as of then */
     int64_t as_of_ms;
     bool closed;                /* 未考 reads 缺考 */
-    struct registry_view *view; /* the live's own */
-    struct exam_view *exam;     /* the live's own */
+    const struct registry_view *view; /* held until job_fini */
+    const struct exam_view *exam;
 };
 
 struct score_line {
@@ -284,7 +284,7 @@ struct scores_result {
     const struct roster *roster;
     struct bytes cut_off; /* person_at(…, cut_off): their unit then */
     int64_t as_of_ms;
-    struct registry_view *view;
+    const struct registry_view *view; /* held until job_fini */
 };
 
 enum missing_standing {
@@ -303,7 +303,7 @@ struct missing_result {
     size_t count;
     const struct roster *roster;
     struct bytes cut_off;
-    struct registry_view *view;
+    const struct registry_view *view; /* held until job_fini */
 };
 
 /* ------------------------------------------------------------------------------ the job */
