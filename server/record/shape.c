@@ -202,7 +202,7 @@ static bool field_write(const struct field *f, const void *v, struct buf *out)
     case FIELD_MAP:
         break;
     }
-    assert(!"FIELD_MAP is the caller's");
+    assert(false && "FIELD_MAP is the caller's");
     return false;
 }
 
@@ -416,7 +416,7 @@ static int field_read(struct cbor_reader *r, const struct field *f, struct arena
     case FIELD_MAP:
         break;
     }
-    assert(!"FIELD_MAP is the caller's");
+    assert(false && "FIELD_MAP is the caller's");
     return ERR_CORRUPT;
 }
 

@@ -58,12 +58,6 @@ def started():
     }
 
 
-def started_edges():
-    p = started()
-    p.update({3: U32_MAX, 10: 0, 11: 23, 12: 24, 13: 255, 14: I64_MAX, 15: False, 17: b"\x7f", 18: 256})
-    return p
-
-
 def act(reason, at):
     return {0: actor(), 1: reason, 2: at}
 
