@@ -40,7 +40,7 @@ static const struct msg msg_nomem = {"no-memory", "内存不足", "out of memory
 
 /* ---- dates ---- */
 
-bool civil_date_valid(struct bytes date)
+bool law_date_valid(struct bytes date)
 {
     static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int part[3] = {0, 0, 0};
@@ -124,7 +124,7 @@ static bool read_date(struct bytes b, char out[11], struct bytes *rest)
     snprintf(out, 11, "%04u-%02u-%02u", (unsigned)part[0] % 10000u, (unsigned)part[1] % 100u,
              (unsigned)part[2] % 100u);
     *rest = b;
-    return civil_date_valid(bytes_of(out, 10));
+    return law_date_valid(bytes_of(out, 10));
 }
 
 /* ---- lines ---- */

@@ -30,7 +30,7 @@ struct law {
 };
 
 /* True for an existing day as "YYYY-MM-DD", years 1000 to 9999. */
-bool civil_date_valid(struct bytes date);
+bool law_date_valid(struct bytes date);
 
 /* Reads one law text in either layout. Lives in arena. A gap in the article sequence is
  * ERR_BAD_INPUT naming the numbers before and after it. `name` is used in messages. */

@@ -156,9 +156,9 @@ static const char *manifest_bad_field(const struct manifest *m)
 {
     if (m->name.len == 0 || m->name.len > NAME_BYTES_MAX)
         return "名称 (name)";
-    if (!civil_date_valid(m->created))
+    if (!law_date_valid(m->created))
         return "制作日期 (created)";
-    if (!civil_date_valid(m->law_date))
+    if (!law_date_valid(m->law_date))
         return "法律核对日期 (law date)";
     if (m->fold_version != FOLD_VERSION)
         return "填空题折叠规则版本 (fold version)";
@@ -167,9 +167,9 @@ static const char *manifest_bad_field(const struct manifest *m)
 
         if (law->title.len == 0 || law->title.len > LAW_TITLE_BYTES_MAX)
             return "法律名称 (law title)";
-        if (!civil_date_valid(law->version))
+        if (!law_date_valid(law->version))
             return "法律版本日期 (law version)";
-        if (law->in_force.len != 0 && !civil_date_valid(law->in_force))
+        if (law->in_force.len != 0 && !law_date_valid(law->in_force))
             return "法律施行日期 (law in force)";
         if (i > 0 && bytes_compare(m->laws[i - 1].title, law->title) >= 0)
             return "法律次序 (order of laws)";

@@ -140,7 +140,7 @@ int cli_fail(struct cli *cli, const struct err *err)
 
 int cli_date(struct cli *cli, const char *option, const char *value)
 {
-    if (civil_date_valid(bytes_of_text(value)))
+    if (law_date_valid(bytes_of_text(value)))
         return CLI_DONE;
     cli_say(cli, cli->errs, &msg_date, option, value, NULL, NULL);
     return CLI_USAGE;

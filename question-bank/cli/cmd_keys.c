@@ -88,7 +88,7 @@ static int entry_fill(const struct keygen_request *q, struct keyring_entry *e, e
         return err_set(err, ERR_BAD_INPUT, &msg_role, q->role, NULL, NULL, NULL);
     if (q->name[0] == '\0' || strlen(q->name) >= sizeof e->name)
         return err_set(err, ERR_BAD_INPUT, &msg_name, NULL, NULL, NULL, NULL);
-    if (!civil_date_valid(bytes_of_text(q->from)) || !civil_date_valid(bytes_of_text(q->to)) ||
+    if (!law_date_valid(bytes_of_text(q->from)) || !law_date_valid(bytes_of_text(q->to)) ||
         strcmp(q->from, q->to) > 0)
         return err_set(err, ERR_BAD_INPUT, &msg_dates, NULL, NULL, NULL, NULL);
     snprintf(e->name, sizeof e->name, "%s", q->name);

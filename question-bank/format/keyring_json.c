@@ -33,7 +33,7 @@ static int read_date(const json_t *value, const char *path, const char *name, ch
 
     if (rc != 0)
         return rc;
-    if (!civil_date_valid(text)) {
+    if (!law_date_valid(text)) {
         json_path_join(at, path, name);
         return json_path_error(at, json_object_get(value, name), "日期 YYYY-MM-DD (civil date)",
                                err);

@@ -79,7 +79,7 @@ static size_t split(struct bytes line, struct bytes columns[COLUMNS_MAX + 1])
 
 static bool date_or_empty(struct bytes b)
 {
-    return b.len == 0 || civil_date_valid(b);
+    return b.len == 0 || law_date_valid(b);
 }
 
 static int read_law(struct index_reader *r, const struct bytes *col, struct err *err)
@@ -92,7 +92,7 @@ static int read_law(struct index_reader *r, const struct bytes *col, struct err 
         return line_error(r, col[1], "法律名称 (a title)", err);
     if (r->laws_count > 0 && bytes_compare(law[-1].title, col[1]) >= 0)
         return line_error(r, col[1], "按名称排序、不重复 (titles ascending)", err);
-    if (!civil_date_valid(col[2]) || !date_or_empty(col[3]) || !date_or_empty(col[4]))
+    if (!law_date_valid(col[2]) || !date_or_empty(col[3]) || !date_or_empty(col[4]))
         return line_error(r, col[1], "日期 YYYY-MM-DD (civil dates)", err);
     if (digest_from_hex(&law->text_digest, (const char *)col[5].data, col[5].len) != 0)
         return line_error(r, col[5], "64 位十六进制摘要 (64 hex digits)", err);

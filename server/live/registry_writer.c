@@ -167,7 +167,7 @@ static int batch_fold(struct registry_batch *b, struct err *err)
 int registry_batch_commit(struct registry_batch *b, struct err *err)
 {
     struct live *live = b->live;
-    struct event_leaf *leaves;
+    struct event_leaf *leaves = NULL;
     struct err why = {0};
     int rc;
 
