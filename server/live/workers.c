@@ -145,22 +145,30 @@ static void work(struct live *live, struct job *job)
     finish(live, job);
 }
 
+/* Also asked before each hash that waited its turn. */
+static bool refuse_when_fatal(struct live *live, struct job *job)
+{
+    if (!atomic_load(&live->is_fatal)) {
+        return false;
+    }
+    job_refuse(job, ERR_CONFLICT, &MSG_STOPPED, NULL, NULL);
+    finish(live, job);
+    return true;
+}
+
 static void job_run(struct live *live, struct job *job)
 {
-    if (atomic_load(&live->is_fatal)) {
-        job_refuse(job, ERR_CONFLICT, &MSG_STOPPED, NULL, NULL);
-        finish(live, job);
-        return;
-    }
     if (!job_hashes(job)) {
-        work(live, job);
+        if (!refuse_when_fatal(live, job)) {
+            work(live, job);
+        }
         return;
     }
     if (!hash_begin(live, job)) {
         return;
     }
     for (; job != NULL; job = hash_end(live)) {
-        if (!login_run(live, job)) {
+        if (!refuse_when_fatal(live, job) && !login_run(live, job)) {
             finish(live, job);
         }
     }
