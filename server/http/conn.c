@@ -238,6 +238,23 @@ static int foreign_verdict(const struct conn *c, int status, const struct msg **
     return 400;
 }
 
+/* The first bytes of the output, NUL-terminated. By a peek: the front of a socket's output is frozen
+ * between writes, and copying from it is refused. */
+static void output_head(struct evbuffer *output, char *head, size_t size)
+{
+    struct evbuffer_iovec extent[PEEK_EXTENTS];
+    int n = evbuffer_peek(output, (ev_ssize_t)size - 1, NULL, extent, PEEK_EXTENTS);
+    size_t len = 0;
+
+    for (int i = 0; i < n && i < PEEK_EXTENTS && len < size - 1; i++) {
+        size_t more = extent[i].iov_len < size - 1 - len ? extent[i].iov_len : size - 1 - len;
+
+        memcpy(head + len, extent[i].iov_base, more);
+        len += more;
+    }
+    head[len] = '\0';
+}
+
 /* Replaces an error page that evhttp wrote by a problem. Connection: close stays true: evhttp
  * closes once the output is empty. */
 static void foreign_replace(struct conn *c)
@@ -245,12 +262,12 @@ static void foreign_replace(struct conn *c)
     struct evbuffer *output = bufferevent_get_output(c->bev);
     struct err err = {.code = ERR_BAD_INPUT};
     struct buf body = {0};
-    char head[13] = "";
+    char head[13];
     size_t len = evbuffer_get_length(output);
     int status;
 
-    if (evbuffer_copyout(output, head, 12) != 12 || strncmp(head, "HTTP/1.", 7) != 0 ||
-        head[9] < '4')
+    output_head(output, head, sizeof head);
+    if (strlen(head) != sizeof head - 1 || strncmp(head, "HTTP/1.", 7) != 0 || head[9] < '4')
         return; /* 100 Continue, or on its way already */
     status = foreign_verdict(c, atoi(head + 9), &err.msg);
     conn_move(c, CONN_WRITING);

@@ -303,8 +303,7 @@ bool rig_wait_held(struct rig *rig, unsigned count)
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += CLIENT_WAIT_MS / 1000;
     pthread_mutex_lock(&rig->lock);
-    while (rig->held_now < count &&
-           pthread_cond_timedwait(&rig->changed, &rig->lock, &until) == 0)
+    while (rig->held_now < count && pthread_cond_timedwait(&rig->changed, &rig->lock, &until) == 0)
         continue;
     there = rig->held_now >= count;
     pthread_mutex_unlock(&rig->lock);

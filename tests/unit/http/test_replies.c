@@ -124,9 +124,9 @@ Test(replies, pipelined_requests_are_answered_in_order)
     rig_start(&rig, &o);
     for (int i = 0; i < 200; i++) {
         buf_printf(&all, "GET /worker/%d" H "\r\n", 1000 + i);
-        buf_printf(&all,
-                   "PUT /bodies" H "Content-Type: application/json\r\nContent-Length: 3\r\n\r\n%03d",
-                   i);
+        buf_printf(
+            &all, "PUT /bodies" H "Content-Type: application/json\r\nContent-Length: 3\r\n\r\n%03d",
+            i);
     }
     cr_assert(client_open(&c, http_server_port(rig.server), false));
     cr_assert(client_send(&c, all.data, all.len));
