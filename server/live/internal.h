@@ -60,6 +60,7 @@ struct live {
 
     struct queue queues[LIVE_QUEUES];
     struct horizon horizons[STORE_FILES];
+    atomic_int_fast64_t report_floor_ms; /* reports looked at what is before: record from here on */
     pthread_t record_thread, registry_thread, checkpoint_thread;
     pthread_t worker_threads[LIVE_WORKERS_MAX];
     unsigned workers_started;
@@ -104,6 +105,12 @@ void live_actor(const struct live *live, struct bytes number, uint8_t out[32]);
 int64_t view_person(const struct registry_view *view, struct bytes number);
 /* The reason of an act: 1..REASON_BYTES_MAX bytes of NFC text. */
 int reason_check(struct bytes reason, struct err *err);
+
+/* A writer's batch begins: announces it to reports, then settles when it is recorded, not before
+ * `last_ms` and not within what a report has looked at. */
+int64_t live_recording_begin(struct live *live, enum store_file file, int64_t last_ms);
+/* The moment up to which a report may look: at most asked_ms and now, nothing before it to come. */
+int64_t live_report_moment(struct live *live, int64_t asked_ms);
 
 void *registry_writer_run(void *live);
 void *record_writer_run(void *live);

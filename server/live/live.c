@@ -228,8 +228,9 @@ const struct registry_view *live_view_acquire(struct live *live)
 
 static enum live_queue queue_of(enum job_type type)
 {
-    return job_is_for_record(type) ? LIVE_RECORD
-                                   : job_is_for_registry(type) ? LIVE_REGISTRY : LIVE_WORK;
+    return job_is_for_record(type)     ? LIVE_RECORD
+           : job_is_for_registry(type) ? LIVE_REGISTRY
+                                       : LIVE_WORK;
 }
 
 int live_submit(struct live *live, struct job *job, struct err *err)
@@ -368,8 +369,8 @@ static int state_open(struct live *live, struct err *err)
     if (rc != 0) {
         return rc;
     }
-    live->ground = (struct registry_ground){&live->keys, live->banks, live->options.banks_count,
-                                            live->logins};
+    live->ground =
+        (struct registry_ground){&live->keys, live->banks, live->options.banks_count, live->logins};
     rc = registry_new(&live->ground, &live->registry, err);
     if (rc == 0) {
         rc = registry_replay(live->registry, live->store, INT64_MAX, err);
@@ -506,6 +507,34 @@ int live_login_check(struct live *live, const char *token, int64_t now_ms, struc
 int64_t live_now_ms(const struct live *live)
 {
     return live->env.now_ms(live->env.arg);
+}
+
+/* The writer announces before it asks for the floor, the report raises the floor before it asks who
+ * is writing: so at least one of them sees the other. */
+int64_t live_recording_begin(struct live *live, enum store_file file, int64_t last_ms)
+{
+    int64_t at_ms = live_now_ms(live), floor_ms;
+
+    at_ms = at_ms > last_ms ? at_ms : last_ms;
+    atomic_store(&live->horizons[file].batch_ms, at_ms);
+    floor_ms = atomic_load(&live->report_floor_ms);
+    return at_ms > floor_ms ? at_ms : floor_ms;
+}
+
+int64_t live_report_moment(struct live *live, int64_t asked_ms)
+{
+    int64_t t = live_now_ms(live) + 1;
+    int_fast64_t floor_ms = atomic_load(&live->report_floor_ms);
+
+    t = asked_ms < t ? asked_ms : t;
+    while (floor_ms < t && !atomic_compare_exchange_weak(&live->report_floor_ms, &floor_ms, t)) {
+    }
+    for (int i = 0; i < STORE_FILES; i++) {
+        int64_t batch_ms = atomic_load(&live->horizons[i].batch_ms);
+
+        t = batch_ms != 0 && batch_ms < t ? batch_ms : t;
+    }
+    return t;
 }
 
 void live_tick(struct live *live)

@@ -14,12 +14,8 @@
 
 void record_batch_init(struct record_batch *b, struct live *live)
 {
-    int64_t now_ms;
-
     *b = (struct record_batch){.live = live, .sessions = live->sessions};
-    now_ms = live_now_ms(live);
-    atomic_store(&live->horizons[STORE_RECORD].batch_ms, now_ms);
-    b->recorded_ms = now_ms > live->record_last_ms ? now_ms : live->record_last_ms;
+    b->recorded_ms = live_recording_begin(live, STORE_RECORD, live->record_last_ms);
     b->view = live_view_acquire(live);
 }
 

@@ -212,16 +212,14 @@ static void job_run(struct live *live, struct job *job)
 {
     struct horizon *horizon = &live->horizons[STORE_REGISTRY];
     struct registry_batch b;
-    int64_t now_ms = live_now_ms(live);
 
     if (atomic_load(&live->is_fatal)) {
         job_refuse(job, ERR_CONFLICT, &MSG_STOPPED, NULL, NULL);
         return;
     }
-    atomic_store(&horizon->batch_ms, now_ms);
     registry_batch_init(&b, live);
-    b.recorded_ms = registry_recorded_ms(live->registry);
-    b.recorded_ms = now_ms > b.recorded_ms ? now_ms : b.recorded_ms;
+    b.recorded_ms =
+        live_recording_begin(live, STORE_REGISTRY, registry_recorded_ms(live->registry));
     job->rc = registry_job(live, job, &b);
     if (job->rc == 0 && b.count > 0) {
         registry_logins_mute(live->registry, job_mutes_logins(job));

@@ -51,20 +51,6 @@ static int refuse_nomem(struct report *r)
 
 /* ------------------------------------------------------------------------------ the moment */
 
-/* What a writer is about to record may bear its horizon's time, so the report ends before that. */
-static int64_t as_of(struct live *live, int64_t asked_ms)
-{
-    int64_t t = live_now_ms(live) + 1;
-
-    t = asked_ms < t ? asked_ms : t;
-    for (int i = 0; i < STORE_FILES; i++) {
-        int64_t batch_ms = atomic_load(&live->horizons[i].batch_ms);
-
-        t = batch_ms != 0 && batch_ms < t ? batch_ms : t;
-    }
-    return t;
-}
-
 static int view_then(struct report *r)
 {
     struct live *live = r->live;
@@ -248,8 +234,8 @@ static int report_read(struct report *r, bool with_attendance)
         return job_refuse(job, ERR_NOT_FOUND, &MSG_EXAM, NULL, NULL);
     }
     r->facts = calloc(r->view->roster->people_count + 1, sizeof *r->facts);
-    if (r->facts == NULL || pseudonym_map_make(&r->live->keys, r->view->roster, r->exam->uuid,
-                                               &r->map) != 0) {
+    if (r->facts == NULL ||
+        pseudonym_map_make(&r->live->keys, r->view->roster, r->exam->uuid, &r->map) != 0) {
         return refuse_nomem(r);
     }
     rc = store_sessions_each(r->live->store, false, r->as_of_ms, session_visit, r, &job->err);
@@ -403,8 +389,8 @@ static int missing_report(struct report *r)
             continue;
         }
         lines[count++] = (struct missing_line){
-            (uint32_t)i, class == CLASS_PENDING    ? MISSING_PENDING
-                         : class == CLASS_DEFERRED ? MISSING_DEFERRED
+            (uint32_t)i, class == CLASS_PENDING                     ? MISSING_PENDING
+                         : class == CLASS_DEFERRED                  ? MISSING_DEFERRED
                          : r->facts[i].standing == STANDING_WRITING ? MISSING_WRITING
                                                                     : MISSING_NOT_STARTED};
     }
@@ -425,7 +411,7 @@ int report_job(struct live *live, struct job *job)
     struct report r = {.live = live, .job = job};
     int rc;
 
-    r.as_of_ms = as_of(live, job->in.report.as_of_ms);
+    r.as_of_ms = live_report_moment(live, job->in.report.as_of_ms);
     rc = job->type == JOB_COVERAGE ? coverage_report(&r)
          : job->type == JOB_SCORES ? scores_report(&r)
                                    : missing_report(&r);
