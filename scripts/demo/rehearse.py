@@ -199,11 +199,11 @@ def main():
     except Refused as e:
         assert e.status == 409, e
 
-    print("\n" + "单位".ljust(20, "　") + f"  应考  免考  实考  合格  待定  缓考  缺考")
+    print("\n" + "单位".ljust(20, "　") + "  应考  免考  实考  合格  待定  缓考  缺考")
     for row in table["rows"]:
         if row["level"] <= 1:
             c = row["total"]
-            print("  " * row["level"] + row["name"].ljust(20, "　")[:20] + "".join(
+            print(("　" * row["level"] + row["name"]).ljust(20, "　")[:20] + "".join(
                 f"{c[k]:6d}" for k in ("expected", "exempted", "sat", "passed", "pending", "deferred", "missing")))
     print(table["formula"])
     print("\n成绩分布")
