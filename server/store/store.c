@@ -3,6 +3,31 @@
 #include "server/store/store.h"
 
 #include <assert.h>
+#include <stdio.h>
+
+static const struct msg msg_row_missing = {
+    .id = "store-typed-row-missing",
+    .zh = "{0}的表{1}缺少应由事件得出的行（{2}）",
+    .en = "table {1} of {0} lacks the row {2}, which follows from the events",
+};
+static const struct msg msg_row_extra = {
+    .id = "store-typed-row-extra",
+    .zh = "{0}的表{1}多出一行（{2}），事件中没有依据",
+    .en = "table {1} of {0} has the row {2}, which follows from no event",
+};
+static const struct msg msg_row_differs = {
+    .id = "store-typed-row-differs",
+    .zh = "{0}的表{1}中有一行（{2}）与事件不一致：{3}",
+    .en = "table {1} of {0}: the row {2} is not what the events say: {3}",
+};
+
+const char *store_file_name(enum store_file file)
+{
+    static const char *const names[STORE_FILES] = {"record.db", "registry.db"};
+
+    assert(file >= 0 && file < STORE_FILES);
+    return names[file];
+}
 
 static void batch_assert(enum store_file file, const struct store_batch *batch)
 {
@@ -71,6 +96,35 @@ int store_rebuild(struct store *s, enum store_file file, struct err *err)
 {
     assert(file >= 0 && file < STORE_FILES);
     return s->ops->rebuild(s, file, err);
+}
+
+int store_rows_check(struct store *s, enum store_file file, struct store_rows_report *out,
+                     struct err *err)
+{
+    assert(file >= 0 && file < STORE_FILES && out != NULL);
+    return s->ops->rows_check(s, file, out, err);
+}
+
+int store_rows_report_err(const struct store_rows_report *r, struct err *err)
+{
+    const char *file = store_file_name(r->file);
+    char what[3 * STORE_ROW_TEXT_BYTES_MAX];
+
+    switch (r->fault) {
+    case STORE_ROWS_EQUAL:
+        return 0;
+    case STORE_ROW_MISSING:
+        return err_set(err, ERR_CORRUPT, &msg_row_missing, file, r->table, r->id, NULL);
+    case STORE_ROW_EXTRA:
+        return err_set(err, ERR_CORRUPT, &msg_row_extra, file, r->table, r->id, NULL);
+    case STORE_ROW_DIFFERS:
+        break;
+    }
+    if (r->stored[0] != '\0' && r->derived[0] != '\0')
+        snprintf(what, sizeof(what), "%s = %s ≠ %s", r->column, r->stored, r->derived);
+    else
+        snprintf(what, sizeof(what), "%s", r->column);
+    return err_set(err, ERR_CORRUPT, &msg_row_differs, file, r->table, r->id, what);
 }
 
 int store_dump(struct store *s, enum store_file file, struct buf *out, struct err *err)

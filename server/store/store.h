@@ -21,9 +21,12 @@
 
 enum store_file { STORE_RECORD = 0, STORE_REGISTRY = 1, STORE_FILES = 2 };
 enum {
-    STORE_BATCH_EVENTS_MAX = 1 << 18,         /* of a batch; an import is one batch */
-    STORE_BATCH_SESSION_EVENTS_MAX = 1024,    /* of these, events of sessions */
+    STORE_BATCH_EVENTS_MAX = 1 << 18,      /* of a batch; an import is one batch */
+    STORE_BATCH_SESSION_EVENTS_MAX = 1024, /* of these, events of sessions */
 };
+
+/* Its name in a data directory: "record.db", "registry.db". */
+const char *store_file_name(enum store_file);
 
 /* A session secret that first appears in this batch (with its session-started event). */
 struct store_secret {
@@ -32,7 +35,7 @@ struct store_secret {
 };
 
 struct store_batch {
-    const struct event *events; /* seq ascending, following the last one without a gap */
+    const struct event *events;      /* seq ascending, following the last one without a gap */
     const struct event_leaf *leaves; /* one per event */
     size_t count;
     const struct store_secret *secrets;
@@ -60,7 +63,7 @@ struct score_row {
     uint32_t points, points_max;
     bool passed, pending, voided;
     int32_t band;
-    int64_t graded_ms;  /* received time of hand-in or deadline */
+    int64_t graded_ms; /* received time of hand-in or deadline */
     int64_t recorded_ms;
 };
 struct attendance_row {
@@ -68,6 +71,28 @@ struct attendance_row {
     struct bytes hearing, date;
     uint8_t mode;
     int64_t recorded_ms;
+};
+
+/* What a comparison of the typed rows with the events found. Texts are empty if nothing differs. */
+enum store_row_fault {
+    STORE_ROWS_EQUAL = 0,
+    STORE_ROW_MISSING, /* the events give it, it is not stored */
+    STORE_ROW_EXTRA,   /* it is stored, the events do not give it */
+    STORE_ROW_DIFFERS, /* in a column */
+};
+enum { STORE_ROW_TEXT_BYTES_MAX = 64 };
+
+struct store_rows_report {
+    enum store_file file;
+    int64_t events;      /* read */
+    int64_t rows;        /* that the events give, of all typed tables */
+    int64_t differences; /* missing, extra and differing rows; 0: equal */
+    /* The first difference: the table's name, the row ("session=3, seq=40"), the column. Numbers are
+     * shown as both sides have them; texts and bytes are not, for they may be personal or secret. */
+    enum store_row_fault fault;
+    char table[STORE_ROW_TEXT_BYTES_MAX], id[STORE_ROW_TEXT_BYTES_MAX];
+    char column[STORE_ROW_TEXT_BYTES_MAX];
+    char stored[24], derived[24];
 };
 
 struct store;
@@ -93,6 +118,13 @@ struct store_ops {
                            struct err *);
     /* Drops all typed rows of the file and derives them again from the events. */
     int (*rebuild)(struct store *, enum store_file, struct err *);
+    /* Derives the typed rows of the file anew from its events, beside the stored ones, and compares.
+     * One snapshot; changes nothing. 0: *out says what was found, also if rows differ (rebuild mends
+     * them). ERR_CORRUPT: the events themselves are damaged or contradict each other. Needs room in
+     * the system's temporary directory for the rows and the list of events. Any thread, off the
+     * writer. */
+    int (*rows_check)(struct store *, enum store_file, struct store_rows_report *out,
+                      struct err *err);
     /* One line of text per typed row, in a fixed order, for comparing. */
     int (*dump)(struct store *, enum store_file, struct buf *out, struct err *);
     /* Moves the log into the main file; own thread, off the writer. */
@@ -117,6 +149,11 @@ int store_attendance_each(struct store *, const char *from, const char *to, int6
                           int (*visit)(void *, const struct attendance_row *), void *arg,
                           struct err *);
 int store_rebuild(struct store *, enum store_file, struct err *);
+int store_rows_check(struct store *, enum store_file, struct store_rows_report *out,
+                     struct err *err);
+/* The first difference as an error (ERR_CORRUPT) that names file, table, row and column, for people;
+ * 0, with err untouched, if there is none. */
+int store_rows_report_err(const struct store_rows_report *, struct err *err);
 int store_dump(struct store *, enum store_file, struct buf *out, struct err *);
 int store_checkpoint(struct store *, enum store_file, struct err *);
 void store_close(struct store *);

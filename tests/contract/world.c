@@ -120,6 +120,14 @@ void world_init(struct world *w, enum engine_kind kind)
     world_reopen(w);
 }
 
+void world_wipe(struct world *w)
+{
+    world_close(w);
+    dir_remove(w->dir);
+    dir_make(w->dir);
+    world_reopen(w);
+}
+
 void world_fini(struct world *w)
 {
     world_close(w);

@@ -27,6 +27,8 @@ void world_fini(struct world *w);
 int world_try_open(enum engine_kind kind, const char *dir, struct store **out, struct err *err);
 void world_close(struct world *w);
 void world_reopen(struct world *w);
+/* Open and empty again, as each_engine hands it over. */
+void world_wipe(struct world *w);
 /* dir/name; borrowed until the next call. */
 const char *world_path(const struct world *w, const char *name);
 /* Runs SQL on a file of a closed world: another hand on the data. */

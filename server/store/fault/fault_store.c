@@ -172,6 +172,15 @@ static int faulty_dump(struct store *s, enum store_file file, struct buf *out, s
     return v.kind != 0 ? fail(&v, ERR_IO, err) : store_dump(fs->inner, file, out, err);
 }
 
+static int faulty_rows_check(struct store *s, enum store_file file, struct store_rows_report *out,
+                             struct err *err)
+{
+    struct faulty *fs = faulty_of(s);
+    struct verdict v = judge(fs, FAULT_ROWS_CHECK, file);
+
+    return v.kind != 0 ? fail(&v, ERR_IO, err) : store_rows_check(fs->inner, file, out, err);
+}
+
 /* A visit in between, which stops the reading after so many rows. */
 struct cut {
     struct verdict v;
@@ -321,6 +330,7 @@ static const struct store_ops faulty_ops = {
     .scores_each = faulty_scores_each,
     .attendance_each = faulty_attendance_each,
     .rebuild = faulty_rebuild,
+    .rows_check = faulty_rows_check,
     .dump = faulty_dump,
     .checkpoint = faulty_checkpoint,
     .close = faulty_close,

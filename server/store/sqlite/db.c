@@ -87,7 +87,9 @@ static int settings_apply(struct db *db, enum db_role role, bool synchronous_nor
     rc = db_exec(db, text, err);
     if (rc == 0 && role == DB_READER)
         rc = db_exec(db, "PRAGMA query_only=ON;", err);
-    if (rc != 0 || role == DB_READER)
+    if (rc == 0 && role == DB_SCRATCH)
+        rc = db_exec(db, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;", err);
+    if (rc != 0 || role == DB_READER || role == DB_SCRATCH)
         return rc;
     sqlite3_snprintf((int)sizeof(text), text,
                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; PRAGMA wal_autocheckpoint=0;"
@@ -105,7 +107,7 @@ int db_open(struct db *db, const char *path, const char *name, const char *vfs, 
 
     memset(db, 0, sizeof(*db));
     db->name = name;
-    if (role == DB_WRITER)
+    if (role == DB_WRITER || role == DB_SCRATCH)
         flags |= SQLITE_OPEN_CREATE;
     if (sqlite3_open_v2(path, &db->sql, flags, vfs) != SQLITE_OK)
         rc = db_fail(db, err);

@@ -29,7 +29,8 @@ struct db {
     size_t statements_count;
 };
 
-enum db_role { DB_WRITER, DB_READER, DB_CHECKPOINTER };
+/* DB_SCRATCH: path "", a database of this connection alone that goes away with it. */
+enum db_role { DB_WRITER, DB_READER, DB_CHECKPOINTER, DB_SCRATCH };
 
 /* A value to bind. Bytes are borrowed for the call. */
 struct db_value {

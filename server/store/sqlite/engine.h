@@ -56,6 +56,10 @@ int engine_append(struct store *s, enum store_file file, const struct store_batc
 int engine_rebuild(struct store *s, enum store_file file, struct err *err);
 int engine_checkpoint(struct store *s, enum store_file file, struct err *err);
 
+/* check.c */
+int engine_rows_check(struct store *s, enum store_file file, struct store_rows_report *out,
+                      struct err *err);
+
 /* read.c */
 int engine_tail(struct store *s, enum store_file file, struct store_tail *out, struct err *err);
 int engine_events_each(struct store *s, enum store_file file, int64_t from_seq, int64_t session,

@@ -88,9 +88,9 @@ static bool score_read(sqlite3_stmt *stmt, struct score_row *out)
     return true;
 }
 
-#define SCORE_COLUMNS                                                                             \
+#define SCORE_COLUMNS                                                                              \
     "SELECT session, exam, pseudonym, attempt, points, points_max, passed, band, pending, voided," \
-    " graded_ms, recorded_ms FROM score WHERE recorded_ms < ?1"                                   \
+    " graded_ms, recorded_ms FROM score WHERE recorded_ms < ?1"                                    \
     " AND (superseded_ms IS NULL OR superseded_ms >= ?1)"
 
 int engine_scores_each(struct store *s, const uint8_t exam_uuid[16], int64_t before_ms,
@@ -159,8 +159,7 @@ int engine_attendance_each(struct store *s, const char *from, const char *to, in
             break;
         }
         memcpy(row.pseudonym, sqlite3_column_blob(stmt, 0), 32);
-        row.hearing =
-            bytes_of(sqlite3_column_text(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1));
+        row.hearing = bytes_of(sqlite3_column_text(stmt, 1), (size_t)sqlite3_column_bytes(stmt, 1));
         row.date = bytes_of(sqlite3_column_text(stmt, 2), (size_t)sqlite3_column_bytes(stmt, 2));
         row.mode = (uint8_t)sqlite3_column_int(stmt, 3);
         row.recorded_ms = sqlite3_column_int64(stmt, 4);

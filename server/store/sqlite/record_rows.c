@@ -9,12 +9,12 @@
 #include <string.h>
 
 const struct rows_table record_tables[] = {
-    {"session", "SELECT * FROM session ORDER BY session", "DELETE FROM session"},
-    {"mark", "SELECT * FROM mark ORDER BY session, seq", "DELETE FROM mark"},
-    {"handin", "SELECT * FROM handin ORDER BY session, seq", "DELETE FROM handin"},
-    {"closure", "SELECT * FROM closure ORDER BY session, seq", "DELETE FROM closure"},
-    {"score", "SELECT * FROM score ORDER BY seq", "DELETE FROM score"},
-    {"attendance", "SELECT * FROM attendance ORDER BY seq", "DELETE FROM attendance"},
+    {"session", "SELECT * FROM session ORDER BY session", "DELETE FROM session", 1},
+    {"mark", "SELECT * FROM mark ORDER BY session, seq", "DELETE FROM mark", 2},
+    {"handin", "SELECT * FROM handin ORDER BY session, seq", "DELETE FROM handin", 2},
+    {"closure", "SELECT * FROM closure ORDER BY session, seq", "DELETE FROM closure", 2},
+    {"score", "SELECT * FROM score ORDER BY seq", "DELETE FROM score", 1},
+    {"attendance", "SELECT * FROM attendance ORDER BY seq", "DELETE FROM attendance", 1},
 };
 const size_t record_tables_count = sizeof(record_tables) / sizeof(record_tables[0]);
 

@@ -9,19 +9,19 @@
 #include <string.h>
 
 const struct rows_table registry_tables[] = {
-    {"unit", "SELECT * FROM unit ORDER BY seq", "DELETE FROM unit"},
-    {"person", "SELECT * FROM person ORDER BY seq", "DELETE FROM person"},
-    {"roster_import", "SELECT * FROM roster_import ORDER BY seq", "DELETE FROM roster_import"},
-    {"role", "SELECT * FROM role ORDER BY seq", "DELETE FROM role"},
-    {"release", "SELECT * FROM \"release\" ORDER BY seq", "DELETE FROM \"release\""},
-    {"exam", "SELECT * FROM exam ORDER BY seq", "DELETE FROM exam"},
-    {"exam_state", "SELECT * FROM exam_state ORDER BY seq", "DELETE FROM exam_state"},
-    {"share", "SELECT * FROM share ORDER BY seq", "DELETE FROM share"},
-    {"withdrawal", "SELECT * FROM withdrawal ORDER BY seq", "DELETE FROM withdrawal"},
-    {"exemption", "SELECT * FROM exemption ORDER BY seq", "DELETE FROM exemption"},
-    {"credential", "SELECT * FROM credential ORDER BY seq", "DELETE FROM credential"},
+    {"unit", "SELECT * FROM unit ORDER BY seq", "DELETE FROM unit", 1},
+    {"person", "SELECT * FROM person ORDER BY seq", "DELETE FROM person", 1},
+    {"roster_import", "SELECT * FROM roster_import ORDER BY seq", "DELETE FROM roster_import", 1},
+    {"role", "SELECT * FROM role ORDER BY seq", "DELETE FROM role", 1},
+    {"release", "SELECT * FROM \"release\" ORDER BY seq", "DELETE FROM \"release\"", 1},
+    {"exam", "SELECT * FROM exam ORDER BY seq", "DELETE FROM exam", 1},
+    {"exam_state", "SELECT * FROM exam_state ORDER BY seq", "DELETE FROM exam_state", 1},
+    {"share", "SELECT * FROM share ORDER BY seq", "DELETE FROM share", 1},
+    {"withdrawal", "SELECT * FROM withdrawal ORDER BY seq", "DELETE FROM withdrawal", 1},
+    {"exemption", "SELECT * FROM exemption ORDER BY seq", "DELETE FROM exemption", 1},
+    {"credential", "SELECT * FROM credential ORDER BY seq", "DELETE FROM credential", 1},
     {"login_revocation", "SELECT * FROM login_revocation ORDER BY seq",
-     "DELETE FROM login_revocation"},
+     "DELETE FROM login_revocation", 1},
 };
 const size_t registry_tables_count = sizeof(registry_tables) / sizeof(registry_tables[0]);
 

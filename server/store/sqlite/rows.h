@@ -11,9 +11,11 @@
 
 #include <stddef.h>
 
-/* A derived table: its name and a query of all of it in a fixed order. */
+/* A derived table: its name, a query of all of it in ascending order of its first key_columns
+ * columns, which are numbers and name a row; and what empties it. */
 struct rows_table {
     const char *name, *select, *clear;
+    int key_columns;
 };
 extern const struct rows_table record_tables[], registry_tables[];
 extern const size_t record_tables_count, registry_tables_count;

@@ -40,8 +40,6 @@ static const struct msg msg_damaged = {
     .en = "database file {0} is damaged",
 };
 
-static const char *const file_names[STORE_FILES] = {"record.db", "registry.db"};
-
 struct engine *engine_of(struct store *s)
 {
     return (struct engine *)s; /* base is the first member */
@@ -191,6 +189,7 @@ static const struct store_ops engine_ops = {
     .scores_each = engine_scores_each,
     .attendance_each = engine_attendance_each,
     .rebuild = engine_rebuild,
+    .rows_check = engine_rows_check,
     .dump = engine_dump,
     .checkpoint = engine_checkpoint,
     .close = engine_close,
@@ -218,7 +217,7 @@ static struct engine *engine_new(const struct sqlite_options *options)
         struct engine_file *f = &en->files[i];
 
         f->file = (enum store_file)i;
-        f->name = file_names[i];
+        f->name = store_file_name(f->file);
         arena_init(&f->arena, ARENA_BYTES_MAX);
         pthread_mutex_init(&f->writer_lock, NULL);
         pthread_mutex_init(&f->checkpoint_lock, NULL);
