@@ -120,9 +120,9 @@ struct store_ops {
     int (*rebuild)(struct store *, enum store_file, struct err *);
     /* Derives the typed rows of the file anew from its events, beside the stored ones, and compares.
      * One snapshot; changes nothing. 0: *out says what was found, also if rows differ (rebuild mends
-     * them). ERR_CORRUPT: the events themselves are damaged or contradict each other. Needs room in
-     * the system's temporary directory for the rows and the list of events. Any thread, off the
-     * writer. */
+     * them). ERR_CORRUPT: the file or its events are damaged, or these contradict each other.
+     * Needs room in the system's temporary directory for the rows and the list of events. Any
+     * thread, off the writer. */
     int (*rows_check)(struct store *, enum store_file, struct store_rows_report *out,
                       struct err *err);
     /* One line of text per typed row, in a fixed order, for comparing. */

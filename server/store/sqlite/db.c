@@ -12,6 +12,17 @@ static const struct msg msg_db = {
     .zh = "数据库文件{0}操作失败：{1}",
     .en = "database file {0}: {1}",
 };
+static const struct msg msg_damaged = {
+    .id = "store-database-damaged",
+    .zh = "数据库文件{0}已损坏，或者不是数据库文件（{1}）；请勿继续使用，从备份恢复",
+    .en = "database file {0} is damaged or is no database file ({1}); restore it from a backup",
+};
+
+static const struct msg msg_structure = {
+    .id = "store-database-structure",
+    .zh = "数据库文件{0}的结构已损坏（{1}）；请勿继续使用，从备份恢复",
+    .en = "the structure of database file {0} is damaged ({1}); restore it from a backup",
+};
 
 struct db_value db_int(int64_t v)
 {
@@ -62,7 +73,9 @@ int db_fail(const struct db *db, struct err *err)
     int code = db->sql != NULL ? sqlite3_extended_errcode(db->sql) : SQLITE_NOMEM;
     const char *text = db->sql != NULL ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code);
 
-    return err_set(err, code_of(code), &msg_db, db->name, text, NULL, NULL);
+    code = code_of(code);
+    return err_set(err, code, code == ERR_CORRUPT ? &msg_damaged : &msg_db, db->name, text, NULL,
+                   NULL);
 }
 
 int db_exec(struct db *db, const char *text, struct err *err)
@@ -214,6 +227,26 @@ int db_query_int(struct db *db, const char *text, const struct db_value *values,
         }
     } else if (step != SQLITE_DONE) {
         rc = db_fail(db, err);
+    }
+    sqlite3_reset(stmt);
+    return rc;
+}
+
+int db_structure_check(struct db *db, bool indexes, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    int rc = indexes ? db_prepare(db, "PRAGMA integrity_check(1)", &stmt, err)
+                     : db_prepare(db, "PRAGMA quick_check(1)", &stmt, err);
+    const char *text;
+
+    if (rc != 0)
+        return rc;
+    if (sqlite3_step(stmt) != SQLITE_ROW) {
+        rc = db_fail(db, err);
+    } else {
+        text = (const char *)sqlite3_column_text(stmt, 0);
+        if (text == NULL || strcmp(text, "ok") != 0)
+            rc = err_set(err, ERR_CORRUPT, &msg_structure, db->name, text, NULL, NULL);
     }
     sqlite3_reset(stmt);
     return rc;

@@ -34,11 +34,6 @@ static const struct msg msg_dir = {
     .zh = "无法使用数据目录{0}：{1}",
     .en = "cannot use the data directory {0}: {1}",
 };
-static const struct msg msg_damaged = {
-    .id = "store-file-damaged",
-    .zh = "数据库文件{0}已损坏",
-    .en = "database file {0} is damaged",
-};
 
 struct engine *engine_of(struct store *s)
 {
@@ -96,21 +91,6 @@ static bool file_has_log(const struct engine_file *f)
     return stat(path, &st) == 0 && st.st_size > 0;
 }
 
-static int quick_check(struct engine_file *f, struct err *err)
-{
-    sqlite3_stmt *stmt;
-    int rc = db_prepare(&f->writer, "PRAGMA quick_check(1)", &stmt, err);
-
-    if (rc != 0)
-        return rc;
-    if (sqlite3_step(stmt) != SQLITE_ROW)
-        rc = db_fail(&f->writer, err);
-    else if (strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") != 0)
-        rc = err_set(err, ERR_CORRUPT, &msg_damaged, f->name, NULL, NULL, NULL);
-    sqlite3_reset(stmt);
-    return rc;
-}
-
 /* Only notes how long the log is; nothing is checkpointed here. */
 static int log_grew(void *arg, sqlite3 *sql, const char *schema, int pages)
 {
@@ -146,7 +126,7 @@ static int file_open(struct engine *en, enum store_file file, const char *dir, s
     rc = db_open(&f->writer, f->path, f->name, o->vfs, DB_WRITER,
                  o->synchronous_normal_for_negative_control, err);
     if (rc == 0 && unclean && o->quick_check)
-        rc = quick_check(f, err);
+        rc = db_structure_check(&f->writer, false, err);
     if (rc == 0)
         rc = schema_open(&f->writer, file, err);
     if (rc == 0)
