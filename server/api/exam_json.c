@@ -82,7 +82,7 @@ static void write_definition(struct json_out *w, const struct exam_view *exam)
         json_out_text(w, NULL, d->categories.texts[i]);
     json_out_end(w);
     json_out_digest(w, "release", &d->release);
-    write_blueprint(w, &exam->blueprint);
+    write_blueprint(w, exam->blueprint);
     write_rules(w, &exam->rules);
     json_out_int(w, "attempts", d->attempts);
     json_out_string(w, "counts", counts[d->counts - RECORD_ATTEMPT_BEST]);

@@ -380,7 +380,7 @@ static int withdraw_job(struct live *live, struct job *job, const struct exam_vi
     }
     /* A paper that can still be drawn must stay possible; once nobody starts any more it need not. */
     if (exam->state != EXAM_CLOSED) {
-        rc = blueprint_check(&exam->blueprint, bank_pool(exam->bank), &more, &job->err);
+        rc = blueprint_check(exam->blueprint, bank_pool(exam->bank), &more, &job->err);
     }
     if (rc != 0) {
         return rc;

@@ -99,6 +99,7 @@ void exam_part_drop(struct exam_part *p)
 static void exam_part_show(struct exam_part *p)
 {
     p->view.definition = &p->core->definition;
+    p->view.blueprint = &p->core->blueprint;
     p->view.withdrawals = (struct id_set){p->withdrawals, p->withdrawals_count};
     p->view.exemptions = p->exemptions;
     p->view.exemptions_count = p->exemptions_count;
@@ -117,12 +118,12 @@ static int core_fill(struct exam_part *p, struct bytes payload, struct err *err)
     }
     core->definition = decoded.u.exam.definition;
     memcpy(p->view.uuid, decoded.u.exam.exam_uuid, 16);
-    rc = blueprint_decode(d->blueprint, &core->arena, &p->view.blueprint, err);
+    rc = blueprint_decode(d->blueprint, &core->arena, &core->blueprint, err);
     if (rc == 0) {
         rc = scoring_rules_decode(d->rules, &p->view.rules, err);
     }
     if (rc == 0) {
-        p->view.blueprint_digest = blueprint_digest(&p->view.blueprint);
+        p->view.blueprint_digest = blueprint_digest(&core->blueprint);
         p->view.rules_digest = scoring_rules_digest(&p->view.rules);
     }
     return rc;
@@ -233,7 +234,7 @@ int exam_part_plan(struct exam_part *p, struct err *err)
         return err_set(err, ERR_NOMEM, NULL, NULL, NULL, NULL, NULL);
     }
     atomic_init(&plan->refs, 1);
-    rc = draw_plan_new(&p->view.blueprint, bank_pool(p->view.bank), &p->view.withdrawals,
+    rc = draw_plan_new(&p->core->blueprint, bank_pool(p->view.bank), &p->view.withdrawals,
                        &plan->plan, err);
     if (rc != 0) {
         free(plan);

@@ -20,9 +20,11 @@ struct exam_core {
     atomic_uint refs;
     struct arena arena;
     struct exam_definition definition;
+    struct blueprint blueprint; /* draw plans borrow it */
 };
 
-/* A draw plan for one state of the withdrawals. */
+/* A draw plan for one state of the withdrawals. It borrows from the core, which every part that
+ * holds the plan holds too. */
 struct plan_part {
     atomic_uint refs;
     struct draw_plan *plan;

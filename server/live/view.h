@@ -31,7 +31,7 @@ struct exam_view {
     enum exam_state state;
     const struct exam_definition *definition;
     const struct bank *bank; /* NULL: the release is not loaded here; no starts then */
-    struct blueprint blueprint;
+    const struct blueprint *blueprint;
     struct scoring_rules rules;
     struct digest blueprint_digest, rules_digest, withdrawals_digest;
     enum share_state shares[2]; /* officer, custodian */
