@@ -72,8 +72,8 @@ static void write_my_exam(struct json_out *w, const struct exam_view *exam,
     json_out_int(w, "window_start_ms", d->window_start_ms);
     json_out_int(w, "window_end_ms", d->window_end_ms);
     json_out_string(w, "state", window_state(exam, now_ms));
-    json_out_int(w, "items", blueprint_item_count(&exam->blueprint));
-    json_out_int(w, "points", blueprint_points(&exam->blueprint));
+    json_out_int(w, "items", blueprint_item_count(exam->blueprint));
+    json_out_int(w, "points", blueprint_points(exam->blueprint));
     json_out_int(w, "pass_mark", exam->rules.pass_mark);
     json_out_int(w, "attempts", d->attempts);
     json_out_int(w, "attempts_used", s->attempts_used);
