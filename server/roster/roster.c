@@ -31,8 +31,6 @@ static const struct msg MSG_MANY = {
     .en = "the roster is full: {0}",
 };
 
-static const char FAR_FUTURE[] = "9999-12-31";
-
 void roster_init(struct roster *r)
 {
     *r = (struct roster){0};
@@ -127,9 +125,10 @@ static int refuse_full(const char *what, struct err *err)
 
 /* ---------------------------------------------------------------------------- units */
 
-/* Would `code` under `parent` be above itself at the date, or too deep? */
-static bool makes_circle(const struct roster *r, struct bytes code, struct bytes parent,
-                         struct bytes date)
+/* Would `code` under `parent` be above itself at the date, or too deep? *next becomes the next date,
+ * if it is earlier than *next ("": never), from which a unit above has another version. */
+static bool circle_at(const struct roster *r, struct bytes code, struct bytes parent,
+                      struct bytes date, struct bytes *next)
 {
     int64_t at = roster_find_unit(r, parent);
     int depth = 1;
@@ -141,9 +140,47 @@ static bool makes_circle(const struct roster *r, struct bytes code, struct bytes
         if (bytes_equal(unit->code, code)) {
             return true;
         }
+        for (size_t i = 0; i < unit->versions_count; i++) {
+            struct bytes from = unit->versions[i].valid_from;
+
+            if (bytes_compare(from, date) > 0 &&
+                (next->len == 0 || bytes_compare(from, *next) < 0)) {
+                *next = from;
+            }
+        }
         at = roster_find_unit(r, v != NULL ? v->parent : unit->versions[0].parent);
     }
     return at >= 0;
+}
+
+/* The same on every date on which the record would hold: until the unit's next version, and, as
+ * its first one, before that date too (see unit_tree_make). */
+static bool makes_circle(const struct roster *r, const struct unit_record *rec)
+{
+    int64_t at = roster_find_unit(r, rec->code);
+    struct bytes date = {0}, end = {0};
+
+    for (size_t i = 0; at >= 0 && i < r->units[at].versions_count; i++) {
+        struct bytes from = r->units[at].versions[i].valid_from;
+        int order = bytes_compare(from, rec->valid_from);
+
+        if (order < 0) {
+            date = rec->valid_from;
+        } else if (order > 0 && end.len == 0) {
+            end = from;
+        }
+    }
+    for (;;) {
+        struct bytes next = end;
+
+        if (circle_at(r, rec->code, rec->parent, date, &next)) {
+            return true;
+        }
+        if (next.len == 0 || bytes_equal(next, end)) {
+            return false;
+        }
+        date = next;
+    }
 }
 
 static int unit_place_check(const struct roster *r, const struct unit_record *rec, struct err *err)
@@ -155,9 +192,7 @@ static int unit_place_check(const struct roster *r, const struct unit_record *re
     }
     record_text_copy(rec->code, code, sizeof code);
     record_text_copy(rec->parent, parent, sizeof parent);
-    if (bytes_equal(rec->code, rec->parent) ||
-        makes_circle(r, rec->code, rec->parent, rec->valid_from) ||
-        makes_circle(r, rec->code, rec->parent, bytes_of_text(FAR_FUTURE))) {
+    if (bytes_equal(rec->code, rec->parent) || makes_circle(r, rec)) {
         return err_set(err, ERR_CONFLICT, &MSG_SELF, code, parent, NULL, NULL);
     }
     if (roster_find_unit(r, rec->parent) < 0) {

@@ -5,6 +5,7 @@
 #include "server/roster/roster.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct bytes T(const char *text) {
@@ -148,6 +149,33 @@ Test(roster, what_cannot_be_is_refused_in_words)
                  ERR_BAD_INPUT);
     cr_assert_eq(r.people_count, 0u);
     cr_assert_eq(r.units_count, 2u);
+    roster_fini(&r);
+}
+
+/* Neither on the day of the record nor in the far future, but in between. */
+Test(roster, superiors_that_would_form_a_circle_for_a_while_only_are_refused)
+{
+    struct unit_tree tree;
+    struct roster r;
+
+    roster_init(&r);
+    cr_assert_eq(unit_set(&r, "A", "", "2020-01-01", "", NULL), 0);
+    cr_assert_eq(unit_set(&r, "B", "", "2020-01-01", "", NULL), 0);
+    cr_assert_eq(unit_set(&r, "A", "B", "2026-03-01", "", NULL), 0);
+    cr_assert_eq(unit_set(&r, "A", "", "2026-09-01", "", NULL), 0);
+    cr_assert_eq(unit_set(&r, "B", "A", "2026-02-01", "", NULL), ERR_CONFLICT);
+    cr_assert_eq(unit_set(&r, "B", "A", "2026-08-31", "", NULL), ERR_CONFLICT);
+    cr_assert_eq(unit_set(&r, "B", "A", "2026-09-01", "", NULL), 0);
+    cr_assert_eq(unit_set(&r, "B", "A", "2019-01-01", "", NULL), 0); /* until 2020 */
+    cr_assert_eq(unit_set(&r, "A", "B", "2018-01-01", "", NULL), ERR_CONFLICT);
+    for (int month = 1; month <= 12; month++) {
+        char date[16];
+
+        snprintf(date, sizeof date, "2026-%02d-15", month);
+        cr_assert_eq(unit_tree_make(&r, T(date), NULL, &tree, NULL), 0, "%s", date);
+        cr_assert_eq(tree.count, 2);
+        unit_tree_fini(&tree);
+    }
     roster_fini(&r);
 }
 
