@@ -1,26 +1,89 @@
-/* exam …: an exam's life from its definition to its close, and the two shares of its seed. */
+/* exam …, releases: an exam's life from its definition to its close, and the two shares of its seed. */
 #include "clients/cli/command.h"
 
 #include "question-bank/base/digest.h"
 #include "question-bank/base/file.h"
-#include "question-bank/base/utf8.h"
 
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
-enum { DEFINITION_BYTES_MAX = 1 << 20, SHARE_BYTES = 32, PATH_BYTES_MAX = 512 };
+enum { DEFINITION_BYTES_MAX = 1 << 20, SHARE_BYTES = 32, CHINA_OFFSET_S = 8 * 3600 };
 
-static const char *exam_path(char path[PATH_BYTES_MAX], const char *exam, const char *rest)
+/* "/api/v1/exams/<id>" and what follows; the word may be an id, its beginning, or a name. */
+static int exam_path(struct invocation *in, const char *rest, char path[CLIENT_PATH_BYTES_MAX])
 {
-    snprintf(path, PATH_BYTES_MAX, "/api/v1/exams/%s%s", exam, rest);
-    return path;
+    char id[40];
+    int rc = find_exam(in, in->words[0], id);
+
+    if (rc == 0)
+        snprintf(path, CLIENT_PATH_BYTES_MAX, "/api/v1/exams/%s%s", id, rest);
+    return rc;
+}
+
+static const char *state_name(const struct invocation *in, const char *state)
+{
+    if (strcmp(state, "created") == 0)
+        return say(in, "筹备", "created");
+    if (strcmp(state, "open") == 0)
+        return say(in, "开放", "open");
+    return strcmp(state, "closed") == 0 ? say(in, "结束", "closed") : state;
+}
+
+static const char *share_name(const struct invocation *in, const char *share)
+{
+    if (strcmp(share, "none") == 0)
+        return say(in, "未提交", "none");
+    if (strcmp(share, "committed") == 0)
+        return say(in, "已提交摘要", "committed");
+    return strcmp(share, "revealed") == 0 ? say(in, "已交出", "revealed") : share;
+}
+
+/* ---- looking ---- */
+
+int cmd_releases(struct invocation *in)
+{
+    struct err err = {0};
+    struct table t;
+    json_t *out = NULL;
+    json_t *release;
+    size_t i;
+    int rc = client_json(in->client, "GET", "/api/v1/releases", NULL, &out, &err);
+
+    if (rc != 0)
+        return report(in, &err);
+    if (in->value[OPT_JSON] != NULL) {
+        print_json(out);
+        json_decref(out);
+        return 0;
+    }
+    table_init(&t);
+    table_column(&t, say(in, "摘要", "digest"), false);
+    table_column(&t, say(in, "题数", "items"), true);
+    table_column(&t, say(in, "性质", "kind"), false);
+    table_column(&t, say(in, "签名", "signers"), true);
+    table_column(&t, say(in, "名称", "name"), false);
+    json_array_foreach(json_object_get(out, "releases"), i, release)
+    {
+        table_cell(&t, text_of(release, "digest"));
+        table_cell_int(&t, int_of(release, "items"));
+        table_cell(&t, json_is_true(json_object_get(release, "sample"))
+                           ? say(in, "样题", "sample")
+                           : say(in, "正式", "approved"));
+        table_cell_int(&t, (int64_t)json_array_size(json_object_get(release, "signers")));
+        table_cell(&t, text_of(release, "name"));
+    }
+    json_decref(out);
+    return print_table(in, &t);
 }
 
 int cmd_exam_list(struct invocation *in)
 {
     struct err err = {0};
+    struct table t;
     json_t *out = NULL;
     json_t *exam;
     size_t i;
@@ -28,71 +91,276 @@ int cmd_exam_list(struct invocation *in)
 
     if (rc != 0)
         return report(in, &err);
-    if (in->json)
-        json_dumpf(out, stdout, JSON_INDENT(2));
+    if (in->value[OPT_JSON] != NULL) {
+        print_json(out);
+        json_decref(out);
+        return 0;
+    }
+    table_init(&t);
+    table_column(&t, say(in, "编号", "id"), false);
+    table_column(&t, say(in, "状态", "state"), false);
+    table_column(&t, say(in, "开始", "from"), false);
+    table_column(&t, say(in, "截止", "to"), false);
+    table_column(&t, say(in, "名称", "name"), false);
     json_array_foreach(json_object_get(out, "exams"), i, exam)
     {
-        json_t *definition = json_object_get(exam, "definition");
-        if (!in->json)
-            printf("%s  %-8s %s\n", json_string_value(json_object_get(exam, "exam")),
-                   json_string_value(json_object_get(exam, "state")),
-                   json_string_value(json_object_get(definition, "name")));
+        const json_t *d = json_object_get(exam, "definition");
+        char time[32];
+
+        table_cell(&t, text_of(exam, "exam"));
+        table_cell(&t, state_name(in, text_of(exam, "state")));
+        time_text(int_of(d, "window_start_ms"), time);
+        table_cell(&t, time);
+        time_text(int_of(d, "window_end_ms"), time);
+        table_cell(&t, time);
+        table_cell(&t, text_of(d, "name"));
     }
     json_decref(out);
+    return print_table(in, &t);
+}
+
+static void print_exam(const struct invocation *in, const json_t *exam)
+{
+    const json_t *d = json_object_get(exam, "definition");
+    const json_t *shares = json_object_get(exam, "shares");
+    char from[32];
+    char to[32];
+
+    time_text(int_of(d, "window_start_ms"), from);
+    time_text(int_of(d, "window_end_ms"), to);
+    printf("%s\n", text_of(d, "name"));
+    printf("  %s%s\n", say(in, "编号：", "id: "), text_of(exam, "exam"));
+    printf("  %s%s\n", say(in, "状态：", "state: "), state_name(in, text_of(exam, "state")));
+    printf(say(in, "  时间：%s 至 %s，每次 %lld 分钟，可考 %lld 次\n",
+               "  window: %s to %s, %lld minutes each, %lld attempts\n"),
+           from, to, (long long)(int_of(d, "duration_ms") / 60000),
+           (long long)int_of(d, "attempts"));
+    printf("  %s%s\n", say(in, "名册截止日：", "roster as of: "), text_of(d, "cut_off"));
+    printf("  %s%s\n", say(in, "批准文号：", "document: "), text_of(d, "document"));
+    printf("  %s%s\n", say(in, "题库摘要：", "release: "), text_of(d, "release"));
+    printf(say(in, "  种子份额：考务 %s，保管人 %s\n", "  shares: officer %s, custodian %s\n"),
+           share_name(in, text_of(shares, "officer")),
+           share_name(in, text_of(shares, "custodian")));
+    if (text_of(exam, "master_digest")[0] != '\0')
+        printf("  %s%s\n", say(in, "总种子摘要：", "digest of the seed: "),
+               text_of(exam, "master_digest"));
+}
+
+/* Sends, and shows the exam that comes back. Takes body. */
+static int run_and_show(struct invocation *in, const char *method, const char *path, json_t *body)
+{
+    struct err err = {0};
+    json_t *exam = NULL;
+    int rc = client_json(in->client, method, path, body, &exam, &err);
+
+    json_decref(body);
+    if (rc != 0)
+        return report(in, &err);
+    if (in->value[OPT_JSON] != NULL)
+        print_json(exam);
+    else
+        print_exam(in, exam);
+    json_decref(exam);
     return 0;
 }
 
-int cmd_exam_create(struct invocation *in)
+int cmd_exam_show(struct invocation *in)
+{
+    char path[CLIENT_PATH_BYTES_MAX];
+    int rc = exam_path(in, "", path);
+
+    return rc != 0 ? rc : run_and_show(in, "GET", path, NULL);
+}
+
+/* ---- the definition ---- */
+
+static int read_json(const struct invocation *in, const char *file, json_t **out)
 {
     struct buf raw = {0};
     struct err err = {0};
     json_error_t where;
-    json_t *definition;
-    int rc = file_read(in->words[0], DEFINITION_BYTES_MAX, &raw, &err);
+    int rc = file_read(file, DEFINITION_BYTES_MAX, &raw, &err);
 
     if (rc != 0) {
         buf_fini(&raw);
         return report(in, &err);
     }
-    definition = json_loadb((const char *)raw.data, raw.len, JSON_REJECT_DUPLICATES, &where);
+    *out = json_loadb((const char *)raw.data, raw.len, JSON_REJECT_DUPLICATES, &where);
     buf_fini(&raw);
-    if (definition == NULL) {
-        fprintf(stderr, "%s:%d:%d: %s\n", in->words[0], where.line, where.column, where.text);
+    if (json_is_object(*out))
+        return 0;
+    if (*out != NULL)
+        fprintf(stderr, "%s%s\n",
+                say(in, "错误：应为一个 JSON 对象：", "error: expected a JSON object in "), file);
+    else
+        fprintf(stderr,
+                say(in, "错误：%s 第 %d 行第 %d 列不是有效的 JSON：%s\n",
+                    "error: %s, line %d, column %d: not JSON: %s\n"),
+                file, where.line, where.column, where.text);
+    json_decref(*out);
+    *out = NULL;
+    return EXIT_REFUSED;
+}
+
+/* "2026-11-24 09:00" (or with T) at +08:00 as UTC milliseconds; -1 when it is no such time. */
+static int64_t time_of_text(const char *text)
+{
+    struct tm civil = {0};
+    const char *end = text != NULL ? strptime(text, "%Y-%m-%d", &civil) : NULL;
+
+    if (end == NULL || (*end != ' ' && *end != 'T'))
+        return -1;
+    end = strptime(end + 1, "%H:%M", &civil);
+    if (end == NULL || *end != '\0')
+        return -1;
+    return ((int64_t)timegm(&civil) - CHINA_OFFSET_S) * 1000;
+}
+
+static int civil_member(const struct invocation *in, json_t *d, const char *name,
+                        const char *name_ms)
+{
+    const json_t *text = json_object_get(d, name);
+    int64_t ms;
+
+    if (text == NULL)
+        return 0;
+    ms = time_of_text(json_string_value(text));
+    if (ms < 0) {
+        fprintf(stderr,
+                say(in, "错误：“%s”应形如 \"2026-11-24 09:00\"（北京时间）。\n",
+                    "error: '%s' is written as \"2026-11-24 09:00\" (+08:00).\n"),
+                name);
         return EXIT_REFUSED;
     }
-    return run_and_print(in, "POST", "/api/v1/exams", definition);
+    json_object_set_new(d, name_ms, json_integer(ms));
+    json_object_del(d, name);
+    return 0;
+}
+
+/* The only release there is. */
+static int fill_release(struct invocation *in, json_t *d)
+{
+    struct err err = {0};
+    json_t *out = NULL;
+    const json_t *list;
+    int rc;
+
+    if (json_object_get(d, "release") != NULL)
+        return 0;
+    rc = client_json(in->client, "GET", "/api/v1/releases", NULL, &out, &err);
+    if (rc != 0)
+        return report(in, &err);
+    list = json_object_get(out, "releases");
+    if (json_array_size(list) == 1) {
+        json_object_set(d, "release", json_object_get(json_array_get(list, 0), "digest"));
+    } else {
+        fprintf(stderr, "%s\n",
+                json_array_size(list) == 0
+                    ? say(in, "错误：服务器上没有可用的题库发布。",
+                          "error: the server has no bank release that it may use.")
+                    : say(in,
+                          "错误：有多个题库发布，请在定义中写明 release（见 mingfa releases）。",
+                          "error: there are several releases; name one in the definition (see "
+                          "mingfa releases)."));
+        rc = EXIT_REFUSED;
+    }
+    json_decref(out);
+    return rc;
+}
+
+static int complete_definition(struct invocation *in, json_t *d)
+{
+    const json_t *minutes = json_object_get(d, "duration_minutes");
+    json_t *blueprint = NULL;
+    int rc = civil_member(in, d, "window_start", "window_start_ms");
+
+    if (rc == 0)
+        rc = civil_member(in, d, "window_end", "window_end_ms");
+    if (rc == 0 && json_is_integer(minutes)) {
+        json_object_set_new(d, "duration_ms", json_integer(json_integer_value(minutes) * 60000));
+        json_object_del(d, "duration_minutes");
+    }
+    if (rc == 0 && in->value[OPT_BLUEPRINT] != NULL) {
+        rc = read_json(in, in->value[OPT_BLUEPRINT], &blueprint);
+        if (rc == 0)
+            json_object_set_new(d, "blueprint", blueprint);
+    }
+    return rc != 0 ? rc : fill_release(in, d);
+}
+
+int cmd_exam_create(struct invocation *in)
+{
+    json_t *definition = NULL;
+    int rc = read_json(in, in->words[0], &definition);
+
+    if (rc == 0)
+        rc = complete_definition(in, definition);
+    if (rc != 0) {
+        json_decref(definition);
+        return rc;
+    }
+    return run_and_show(in, "POST", "/api/v1/exams", definition);
+}
+
+/* ---- shares ---- */
+
+static int check_share(const struct invocation *in)
+{
+    if (strcmp(in->words[1], "officer") != 0 && strcmp(in->words[1], "custodian") != 0)
+        return misuse(in, "第二个参数应为 officer（考务人员）或 custodian（题库保管人）。",
+                      "the second argument is officer or custodian.");
+    if (in->value[OPT_SHARE_FILE] == NULL)
+        return misuse(in, "请用 --share-file 指明份额文件。",
+                      "name the share's file by --share-file.");
+    return 0;
+}
+
+static int make_share(const struct invocation *in, uint8_t share[SHARE_BYTES])
+{
+    char text[2 * SHARE_BYTES + 1];
+    struct err err = {0};
+    int rc;
+
+    if (RAND_bytes(share, SHARE_BYTES) != 1) {
+        fprintf(
+            stderr, "%s\n",
+            say(in, "错误：系统随机数发生器不可用。", "error: the system gives no random bytes."));
+        return EXIT_REFUSED;
+    }
+    hex_encode(text, share, SHARE_BYTES);
+    rc = file_write(in->value[OPT_SHARE_FILE], bytes_of_text(text), STATE_FILE_MODE, &err);
+    secret_wipe(text, sizeof(text));
+    return rc == 0 ? 0 : report(in, &err);
 }
 
 /* The share of --share-file: 64 hexadecimal digits; made from 32 random bytes where absent. */
 static int read_share(const struct invocation *in, bool make, uint8_t share[SHARE_BYTES])
 {
-    char text[2 * SHARE_BYTES + 2];
+    const char *file = in->value[OPT_SHARE_FILE];
     struct buf raw = {0};
     struct err err = {0};
-    int rc = 0;
+    int rc;
 
-    if (in->share_file == NULL) {
-        fprintf(stderr, "%s\n", say(in, "需要 --share-file。", "--share-file is needed."));
-        return EXIT_USAGE;
-    }
-    if (make && !file_exists(in->share_file)) {
-        if (RAND_bytes(share, SHARE_BYTES) != 1)
-            return EXIT_REFUSED;
-        hex_encode(text, share, SHARE_BYTES);
-        rc = file_write(in->share_file, bytes_of_text(text), 0600, &err);
-    } else {
-        rc = file_read(in->share_file, sizeof(text), &raw, &err);
-        while (raw.len > 0 && (raw.data[raw.len - 1] == '\n' || raw.data[raw.len - 1] == '\r'))
-            raw.len--;
-        if (rc == 0 && hex_decode(share, SHARE_BYTES, (const char *)raw.data, raw.len) != 0) {
-            fprintf(stderr, "%s: %s\n", in->share_file,
-                    say(in, "应为 64 个十六进制字符", "expected 64 hexadecimal digits"));
-            buf_fini(&raw);
-            return EXIT_REFUSED;
-        }
+    if (make && !file_exists(file))
+        return make_share(in, share);
+    rc = file_read(file, 2 * SHARE_BYTES + 2, &raw, &err);
+    if (rc != 0) {
         buf_fini(&raw);
+        return report(in, &err);
     }
-    return rc == 0 ? 0 : report(in, &err);
+    while (raw.len > 0 && (raw.data[raw.len - 1] == '\n' || raw.data[raw.len - 1] == '\r'))
+        raw.len--;
+    if (hex_decode(share, SHARE_BYTES, (const char *)raw.data, raw.len) != 0) {
+        fprintf(stderr,
+                say(in, "错误：%s 中应为 64 个十六进制字符。\n",
+                    "error: %s should hold 64 hexadecimal digits.\n"),
+                file);
+        rc = EXIT_REFUSED;
+    }
+    if (raw.len > 0)
+        secret_wipe(raw.data, raw.len);
+    buf_fini(&raw);
+    return rc;
 }
 
 int cmd_exam_commit(struct invocation *in)
@@ -101,257 +369,116 @@ int cmd_exam_commit(struct invocation *in)
     struct bytes piece = bytes_of(share, SHARE_BYTES);
     struct digest digest;
     char hex[DIGEST_HEX_BYTES];
-    char path[PATH_BYTES_MAX];
-    int rc = read_share(in, true, share);
+    char path[CLIENT_PATH_BYTES_MAX];
+    int rc = check_share(in);
 
+    if (rc == 0)
+        rc = exam_path(in, "/shares", path);
+    if (rc == 0)
+        rc = read_share(in, true, share);
     if (rc != 0)
         return rc;
     digest = digest_tagged(DIGEST_SHA256, "mingfa/draw-share/v1", &piece, 1);
     secret_wipe(share, sizeof(share));
     digest_hex(&digest, hex);
-    return run_and_print(in, "POST", exam_path(path, in->words[0], "/shares"),
-                         json_pack("{s:s, s:s}", "which", in->words[1], "digest", hex));
+    return run_and_say(
+        in, "POST", path, json_pack("{s:s, s:s}", "which", in->words[1], "digest", hex),
+        say(in, "已提交摘要，请妥善保管份额文件。", "Committed. Keep the share's file safe."));
 }
 
 int cmd_exam_reveal(struct invocation *in)
 {
     uint8_t share[SHARE_BYTES] = {0};
     char hex[2 * SHARE_BYTES + 1];
-    char path[PATH_BYTES_MAX];
-    int rc = read_share(in, false, share);
+    char path[CLIENT_PATH_BYTES_MAX];
+    json_t *body;
+    int rc = check_share(in);
 
+    if (rc == 0)
+        rc = exam_path(in, "/shares", path);
+    if (rc == 0)
+        rc = read_share(in, false, share);
     if (rc != 0)
         return rc;
     hex_encode(hex, share, SHARE_BYTES);
+    body = json_pack("{s:s, s:s}", "which", in->words[1], "share", hex);
     secret_wipe(share, sizeof(share));
-    return run_and_print(in, "PUT", exam_path(path, in->words[0], "/shares"),
-                         json_pack("{s:s, s:s}", "which", in->words[1], "share", hex));
+    secret_wipe(hex, sizeof(hex));
+    return run_and_say(in, "PUT", path, body, say(in, "已交出份额。", "Revealed."));
 }
+
+/* ---- opening, closing ---- */
 
 int cmd_exam_open(struct invocation *in)
 {
-    char path[PATH_BYTES_MAX];
+    char path[CLIENT_PATH_BYTES_MAX];
+    int rc = exam_path(in, "/open", path);
 
-    return run_and_print(in, "POST", exam_path(path, in->words[0], "/open"), json_object());
+    return rc != 0 ? rc : run_and_show(in, "POST", path, json_object());
 }
 
 int cmd_exam_close(struct invocation *in)
 {
-    char path[PATH_BYTES_MAX];
+    char path[CLIENT_PATH_BYTES_MAX];
+    int rc = exam_path(in, "/close", path);
 
-    return run_and_print(in, "POST", exam_path(path, in->words[0], "/close"), json_object());
+    if (rc == 0)
+        rc = confirm(in, say(in, "结束后不能重新开放，未考人员记为缺考。",
+                             "There is no way back; who has not sat is absent."));
+    return rc != 0 ? rc : run_and_show(in, "POST", path, json_object());
+}
+
+/* ---- people and items ---- */
+
+static int set_exemption(struct invocation *in, const char *kind, const char *done)
+{
+    const char *reason = in->value[OPT_REASON];
+    const char *document = in->value[OPT_DOCUMENT];
+    struct buf path = {0};
+    char id[40];
+    int rc;
+
+    if (reason == NULL || document == NULL)
+        return misuse(in, "请写明 --reason 事由和 --document 批准文号。",
+                      "--reason and --document are needed.");
+    rc = find_exam(in, in->words[0], id);
+    if (rc != 0)
+        return rc;
+    buf_printf(&path, "/api/v1/exams/%s/exemptions/", id);
+    url_append(&path, in->words[1]);
+    rc = run_and_say(
+        in, "PUT", buf_text(&path),
+        json_pack("{s:s, s:s, s:s}", "kind", kind, "reason", reason, "document", document), done);
+    buf_fini(&path);
+    return rc;
 }
 
 int cmd_exam_exempt(struct invocation *in)
 {
-    char rest[PATH_BYTES_MAX / 2];
-    char path[PATH_BYTES_MAX];
+    return set_exemption(in, "exempt", say(in, "已登记免考。", "Exempted."));
+}
 
-    snprintf(rest, sizeof(rest), "/exemptions/%s", in->words[1]);
-    return run_and_print(in, "PUT", exam_path(path, in->words[0], rest),
-                         json_pack("{s:s, s:s, s:s}", "kind", in->words[2], "reason", in->words[3],
-                                   "document", in->words[4]));
+int cmd_exam_defer(struct invocation *in)
+{
+    return set_exemption(in, "deferred", say(in, "已登记缓考。", "Deferred."));
+}
+
+int cmd_exam_include(struct invocation *in)
+{
+    return set_exemption(in, "none", say(in, "已撤销免考或缓考。", "Taken back."));
 }
 
 int cmd_exam_withdraw(struct invocation *in)
 {
-    char path[PATH_BYTES_MAX];
-
-    return run_and_print(in, "POST", exam_path(path, in->words[0], "/withdrawals"),
-                         json_pack("{s:s, s:s}", "item", in->words[1], "reason", in->words[2]));
-}
-
-/* ---- tables ---- */
-
-static void table_path(const struct invocation *in, const char *what, bool csv,
-                       char path[PATH_BYTES_MAX])
-{
-    snprintf(path, PATH_BYTES_MAX, "/api/v1/exams/%s/%s?format=%s%s%s%s%s", in->words[0], what,
-             csv ? "csv" : "json", in->unit != NULL ? "&unit=" : "",
-             in->unit != NULL ? in->unit : "", in->as_of != NULL ? "&as_of=" : "",
-             in->as_of != NULL ? in->as_of : "");
-}
-
-/* The server's CSV as it is, to --output or standard output. */
-static int print_csv(struct invocation *in, const char *what)
-{
-    char path[PATH_BYTES_MAX];
-    struct buf reply = {0};
-    struct err err = {0};
-    long status = 0;
+    char path[CLIENT_PATH_BYTES_MAX];
     int rc;
 
-    table_path(in, what, true, path);
-    rc = client_request(in->client, "GET", path, NULL, bytes_of(NULL, 0), &status, &reply, &err);
-    if (rc == 0 && (status < 200 || status > 299)) {
-        json_t *problem = json_loadb((const char *)reply.data, reply.len, 0, NULL);
-        const char *detail = json_string_value(json_object_get(problem, "detail"));
-        fprintf(stderr, "%s%s\n", say(in, "错误：", "error: "), detail != NULL ? detail : "HTTP");
-        json_decref(problem);
-        rc = EXIT_REFUSED;
-    } else if (rc == 0 && in->output != NULL) {
-        rc = file_write(in->output, buf_view(&reply), 0600, &err);
-        rc = rc == 0 ? 0 : report(in, &err);
-    } else if (rc == 0) {
-        fwrite(reply.data, 1, reply.len, stdout);
-    } else {
-        rc = report(in, &err);
-    }
-    buf_fini(&reply);
-    return rc;
-}
-
-static int get_table(struct invocation *in, const char *what, json_t **out)
-{
-    char path[PATH_BYTES_MAX];
-    struct err err = {0};
-    int rc;
-
-    table_path(in, what, false, path);
-    rc = client_json(in->client, "GET", path, NULL, out, &err);
-    return rc == 0 ? 0 : report(in, &err);
-}
-
-static void print_count(const json_t *counts, const char *name, int columns)
-{
-    char text[24];
-
-    print_padded(err_int(text, json_integer_value(json_object_get(counts, name))), columns, true,
-                 false);
-}
-
-static void print_share(const struct invocation *in, const json_t *counts, const char *name)
-{
-    json_t *value = json_object_get(counts, name);
-    char text[32] = "—";
-
-    if (json_is_integer(value)) {
-        long long points = json_integer_value(value);
-        snprintf(text, sizeof(text), "%lld.%02lld%%", points / 100, points % 100);
-    }
-    print_padded(text, 10, true, in->ambiguous_wide);
-}
-
-int cmd_coverage(struct invocation *in)
-{
-    static const char *const counts[] = {"expected", "exempted", "sat",     "passed",
-                                         "pending",  "deferred", "missing", "integrated"};
-    static const char *const shares[] = {"participation", "pass_rate", "coverage",
-                                         "integrated_coverage"};
-    json_t *table = NULL;
-    json_t *row;
-    size_t i;
-    int rc;
-
-    if (in->csv || in->output != NULL)
-        return print_csv(in, "coverage");
-    rc = get_table(in, "coverage", &table);
-    if (rc != 0)
-        return rc;
-    if (in->json) {
-        json_dumpf(table, stdout, JSON_INDENT(2));
-        goto out;
-    }
-    print_padded(say(in, "单位", "unit"), 36, false, in->ambiguous_wide);
-    {
-        const char *zh[] = {"应考",
-                            "免考",
-                            "实考",
-                            "合格",
-                            "待定",
-                            "缓考",
-                            json_is_true(json_object_get(table, "closed")) ? "缺考" : "未考",
-                            "合格且旁听"};
-        const char *en[] = {"expect",  "exempt", "sat",     "pass",
-                            "pending", "defer",  "missing", "integrated"};
-        const char *zh2[] = {"参考率", "合格率", "覆盖率", "一体化"};
-        const char *en2[] = {"particip.", "pass rate", "coverage", "integr."};
-        for (size_t k = 0; k < 8; k++)
-            print_padded(say(in, zh[k], en[k]), k == 7 ? 12 : 8, true, in->ambiguous_wide);
-        for (size_t k = 0; k < 4; k++)
-            print_padded(say(in, zh2[k], en2[k]), 10, true, in->ambiguous_wide);
-    }
-    putchar('\n');
-    json_array_foreach(json_object_get(table, "rows"), i, row)
-    {
-        json_t *total = json_object_get(row, "total");
-        char name[512];
-
-        snprintf(name, sizeof(name), "%*s%s",
-                 (int)json_integer_value(json_object_get(row, "level")) * 2, "",
-                 json_string_value(json_object_get(row, "name")));
-        print_padded(name, 36, false, in->ambiguous_wide);
-        for (size_t k = 0; k < 8; k++)
-            print_count(total, counts[k], k == 7 ? 12 : 8);
-        for (size_t k = 0; k < 4; k++)
-            print_share(in, total, shares[k]);
-        putchar('\n');
-    }
-    printf("%s\n", json_string_value(json_object_get(table, "formula")));
-out:
-    json_decref(table);
-    return 0;
-}
-
-int cmd_scores(struct invocation *in)
-{
-    json_t *table = NULL;
-    json_t *row;
-    size_t i;
-    int rc;
-
-    if (in->csv || in->output != NULL)
-        return print_csv(in, "scores");
-    rc = get_table(in, "scores", &table);
-    if (rc != 0)
-        return rc;
-    if (in->json)
-        json_dumpf(table, stdout, JSON_INDENT(2));
-    json_array_foreach(json_object_get(table, "scores"), i, row)
-    {
-        char points[32];
-        long long p = json_integer_value(json_object_get(row, "points"));
-
-        if (in->json)
-            break;
-        snprintf(points, sizeof(points), "%lld.%02lld", p / 100, p % 100);
-        print_padded(json_string_value(json_object_get(row, "person")), 14, false, false);
-        print_padded(json_string_value(json_object_get(row, "name")), 12, false,
-                     in->ambiguous_wide);
-        print_padded(json_string_value(json_object_get(row, "unit_name")), 30, false,
-                     in->ambiguous_wide);
-        print_padded(points, 8, true, false);
-        printf("  %s %s\n",
-               json_is_true(json_object_get(row, "passed")) ? say(in, "合格", "pass")
-                                                            : say(in, "不合格", "fail"),
-               json_string_value(json_object_get(row, "band")));
-    }
-    json_decref(table);
-    return 0;
-}
-
-int cmd_missing(struct invocation *in)
-{
-    json_t *table = NULL;
-    json_t *row;
-    size_t i;
-    int rc = get_table(in, "missing", &table);
-
-    if (rc != 0)
-        return rc;
-    if (in->json)
-        json_dumpf(table, stdout, JSON_INDENT(2));
-    json_array_foreach(json_object_get(table, "people"), i, row)
-    {
-        if (in->json)
-            break;
-        print_padded(json_string_value(json_object_get(row, "person")), 14, false, false);
-        print_padded(json_string_value(json_object_get(row, "name")), 12, false,
-                     in->ambiguous_wide);
-        print_padded(json_string_value(json_object_get(row, "unit_name")), 30, false,
-                     in->ambiguous_wide);
-        printf("%s\n", json_string_value(json_object_get(row, "standing")));
-    }
-    json_decref(table);
-    return 0;
+    if (in->value[OPT_REASON] == NULL)
+        return misuse(in, "请写明 --reason 事由。", "--reason is needed.");
+    rc = exam_path(in, "/withdrawals", path);
+    return rc != 0 ? rc
+                   : run_and_say(in, "POST", path,
+                                 json_pack("{s:s, s:s}", "item", in->words[1], "reason",
+                                           in->value[OPT_REASON]),
+                                 say(in, "已撤下该题。", "Withdrawn."));
 }

@@ -1,113 +1,116 @@
 /* mingfa: the officer's and the candidate's command line.
  *
  * main parses the options (anywhere), finds the row of the table, opens the client with the kept
- * login, and runs the command. Exit status: 0 done, 1 refused or failed, 2 misused. */
+ * login, and runs the command. Exit status: 0 done, 1 refused or failed, 2 misused. One thread. */
 #include "clients/cli/command.h"
-
-#include "question-bank/base/file.h"
 
 #include <curl/curl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { LOGIN_FILE_BYTES_MAX = 65536 };
+static const char DEFAULT_URL[] = "http://localhost:8080";
 
-static void print_help(enum lang lang)
+/* Chinese unless LC_ALL, LC_MESSAGES or LANG (the first that is set) begins with "en". */
+static enum lang lang_of_environment(void)
 {
-    printf("%s\n\n", lang == LANG_EN ? "mingfa: exams on law, from the command line"
-                                     : "mingfa：法治理论知识考试命令行");
-    printf("  mingfa [--server URL] [--lang zh|en] COMMAND …\n\n");
-    for (int i = 0; i < COMMANDS_COUNT; i++) {
-        const struct command *c = &COMMANDS[i];
-        char left[128];
+    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
 
-        snprintf(left, sizeof(left), "%s %s", c->name, c->words);
-        printf("  %-44s %s\n", left, lang == LANG_EN ? c->en : c->zh);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+
+        if (value != NULL && value[0] != '\0')
+            return strncmp(value, "en", 2) == 0 ? LANG_EN : LANG_ZH;
     }
-    printf("\n%s\n",
-           lang == LANG_EN
-               ? "Options: --json --csv --unit CODE --as-of DATE --dry-run --output FILE\n"
-                 "         --password-file FILE --share-file FILE --ca FILE --login-file FILE\n"
-                 "         --ambiguous-wide\n"
-                 "The server's address is kept by `mingfa login`; MINGFA_SERVER overrides it."
-               : "选项：--json --csv --unit 单位编码 --as-of 日期 --dry-run --output 文件\n"
-                 "      --password-file 文件 --share-file 文件 --ca 证书文件 --login-file 文件\n"
-                 "      --ambiguous-wide（终端把①“—等符号显示为两列时使用）\n"
-                 "服务器地址由 mingfa login 记住；环境变量 MINGFA_SERVER 可以另行指定。");
+    return LANG_ZH;
 }
 
-/* The value of an option that takes one, or NULL if argv[*i] is not that option. */
-static const char *value_of(int argc, char **argv, int *i, const char *name)
+static bool shows_colour(void)
 {
-    size_t len = strlen(name);
+    const char *term = getenv("TERM");
+    const char *no = getenv("NO_COLOR");
 
-    if (strncmp(argv[*i], name, len) != 0)
-        return NULL;
-    if (argv[*i][len] == '=')
-        return argv[*i] + len + 1;
-    if (argv[*i][len] != '\0' || *i + 1 >= argc)
-        return NULL;
-    (*i)++;
-    return argv[*i];
+    return isatty(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0 &&
+           (no == NULL || no[0] == '\0');
 }
 
-struct setup {
-    const char *server;
-    const char *ca_file;
-    const char *lang;
-    bool help;
-};
+/* ---- options ---- */
 
-static int parse(int argc, char **argv, struct invocation *in, struct setup *setup)
+/* The row that argv[*i] names, and its value ("" when it takes none). NULL: unknown, or no value. */
+static const struct option_row *option_at(int argc, char **argv, int *i, const char **value)
 {
+    const char *word = argv[*i];
+
+    for (int k = 0; k < OPTIONS_COUNT; k++) {
+        const struct option_row *o = &OPTIONS[k];
+        size_t len = strlen(o->name);
+        bool whole =
+            strcmp(word, o->name) == 0 || (o->letter != NULL && strcmp(word, o->letter) == 0);
+
+        if (o->arg_en == NULL && whole) {
+            *value = "";
+            return o;
+        }
+        if (o->arg_en != NULL && strncmp(word, o->name, len) == 0 && word[len] == '=') {
+            *value = word + len + 1;
+            return o;
+        }
+        if (o->arg_en != NULL && whole && *i + 1 < argc) {
+            *value = argv[++*i];
+            return o;
+        }
+    }
+    return NULL;
+}
+
+static int parse(int argc, char **argv, struct invocation *in)
+{
+    bool options = true;
+
     for (int i = 1; i < argc; i++) {
-        const struct {
-            const char *name;
-            const char **to;
-        } valued[] = {{"--server", &setup->server},
-                      {"--ca", &setup->ca_file},
-                      {"--lang", &setup->lang},
-                      {"--unit", &in->unit},
-                      {"--as-of", &in->as_of},
-                      {"--output", &in->output},
-                      {"--password-file", &in->password_file},
-                      {"--share-file", &in->share_file},
-                      {"--login-file", &in->login_file}};
-        const struct {
-            const char *name;
-            bool *to;
-        } flags[] = {{"--help", &setup->help},
-                     {"-h", &setup->help},
-                     {"--json", &in->json},
-                     {"--csv", &in->csv},
-                     {"--dry-run", &in->dry_run},
-                     {"--activate", &in->activate},
-                     {"--ambiguous-wide", &in->ambiguous_wide}};
-        bool known = argv[i][0] != '-' || argv[i][1] == '\0';
+        const struct option_row *o;
+        const char *value = NULL;
 
-        if (known)
+        if (options && strcmp(argv[i], "--") == 0) {
+            options = false;
+            continue;
+        }
+        if (!options || argv[i][0] != '-' || argv[i][1] == '\0') {
             in->words[in->words_count++] = argv[i];
-        for (size_t k = 0; k < sizeof(flags) / sizeof(flags[0]) && !known; k++) {
-            if (strcmp(argv[i], flags[k].name) == 0)
-                *flags[k].to = known = true;
+            continue;
         }
-        for (size_t k = 0; k < sizeof(valued) / sizeof(valued[0]) && !known; k++) {
-            const char *value = value_of(argc, argv, &i, valued[k].name);
-            if (value != NULL) {
-                *valued[k].to = value;
-                known = true;
-            }
-        }
-        if (!known) {
+        o = option_at(argc, argv, &i, &value);
+        if (o == NULL) {
             fprintf(stderr, "%s%s\n",
-                    say(in, "不认识的选项，或缺少值：", "unknown option, or no value: "), argv[i]);
+                    say(in, "用法错误：没有这个选项，或缺少它的值：",
+                        "usage: no such option, or its value is missing: "),
+                    argv[i]);
             return EXIT_USAGE;
         }
+        in->value[o->id] = value;
     }
     return 0;
 }
+
+static int check_options(const struct invocation *in)
+{
+    for (int k = OPT_ACTIVATE; k < OPTIONS_COUNT; k++) {
+        if (in->value[k] != NULL && (in->command->options & OPT(k)) == 0) {
+            fprintf(stderr, "%s%s\n",
+                    say(in, "用法错误：本命令没有选项 ", "usage: this command has no option "),
+                    OPTIONS[k].name);
+            fprintf(stderr, "%smingfa %s --help\n", say(in, "详见 ", "See "), in->command->name);
+            return EXIT_USAGE;
+        }
+    }
+    if (in->value[OPT_JSON] != NULL && in->value[OPT_CSV] != NULL)
+        return misuse(in, "--json 与 --csv 只能选一个。", "choose one of --json and --csv.");
+    return 0;
+}
+
+/* ---- commands ---- */
 
 /* Two-word names first, so that "exam list" is found before "exam". Shifts the words. */
 static const struct command *find_command(struct invocation *in)
@@ -130,85 +133,118 @@ static const struct command *find_command(struct invocation *in)
     return NULL;
 }
 
-/* What `mingfa login` kept: {"server", "ca", "token"}. */
-static json_t *read_login(const char *path)
+/* The commands that begin with that word, where the word alone is none. */
+static int no_such_command(const struct invocation *in)
 {
-    struct buf raw = {0};
-    json_t *login = NULL;
+    const char *word = in->words[0];
+    size_t len = strlen(word);
+    bool any = false;
 
-    if (file_read(path, LOGIN_FILE_BYTES_MAX, &raw, NULL) == 0)
-        login = json_loadb((const char *)raw.data, raw.len, 0, NULL);
-    buf_fini(&raw);
-    return login;
+    fprintf(stderr, "%s%s\n", say(in, "用法错误：没有这个命令：", "usage: no such command: "),
+            word);
+    for (int i = 0; i < COMMANDS_COUNT; i++) {
+        if (strncmp(COMMANDS[i].name, word, len) == 0 && COMMANDS[i].name[len] == ' ') {
+            fprintf(stderr, "  mingfa %s\n", COMMANDS[i].name);
+            any = true;
+        }
+    }
+    if (!any)
+        fprintf(stderr, "%s\n",
+                say(in, "mingfa --help 列出全部命令。", "mingfa --help lists all commands."));
+    return EXIT_USAGE;
 }
 
-static int run(struct invocation *in, const struct setup *setup, const struct command *command)
+static int run(struct invocation *in)
 {
-    json_t *login = read_login(in->login_file);
-    const char *kept_server = json_string_value(json_object_get(login, "server"));
     struct client_options options = {.lang = in->lang};
     struct err err = {0};
+    const char *kept;
+    int rc = state_init(&in->state, in->value[OPT_STATE], &err);
+
+    if (rc != 0)
+        return report(in, &err);
+    in->login = state_login(&in->state);
+    kept = json_string_value(json_object_get(in->login, "url"));
+    options.url = in->value[OPT_URL] != NULL ? in->value[OPT_URL]
+                  : kept != NULL             ? kept
+                                             : DEFAULT_URL;
+    in->ca_file = in->value[OPT_CA];
+    if (in->ca_file == NULL)
+        in->ca_file = json_string_value(json_object_get(in->login, "ca"));
+    options.ca_file = in->ca_file;
+    rc = client_open(&options, &in->client, &err);
+    if (rc != 0)
+        return report(in, &err);
+    /* A token goes to the server that gave it, and to no other. */
+    if (kept != NULL && strcmp(kept, client_url(in->client)) == 0)
+        client_set_token(in->client, json_string_value(json_object_get(in->login, "token")));
+    else if (in->command->login) {
+        fprintf(stderr, "%s\n",
+                say(in, "尚未登录。请先运行：mingfa login 人员编号 --url 服务器地址",
+                    "Not logged in. First run: mingfa login PERSON --url URL"));
+        return EXIT_REFUSED;
+    }
+    return in->command->run(in);
+}
+
+static int choose(struct invocation *in)
+{
     int rc;
 
-    options.server = setup->server != NULL ? setup->server : getenv("MINGFA_SERVER");
-    if (options.server == NULL)
-        options.server = kept_server != NULL ? kept_server : "http://localhost:8080";
-    options.ca_file =
-        setup->ca_file != NULL ? setup->ca_file : json_string_value(json_object_get(login, "ca"));
-    if (kept_server != NULL && strcmp(kept_server, options.server) == 0)
-        options.token = json_string_value(json_object_get(login, "token"));
-    in->server = options.server;
-    rc = client_open(&options, &in->client, &err);
-    rc = rc != 0 ? report(in, &err) : command->run(in);
+    if (in->value[OPT_LANG] != NULL && strcmp(in->value[OPT_LANG], "zh") != 0 &&
+        strcmp(in->value[OPT_LANG], "en") != 0)
+        return misuse(in, "--lang 只能是 zh 或 en。", "--lang is zh or en.");
+    if (in->value[OPT_LANG] != NULL)
+        in->lang = in->value[OPT_LANG][0] == 'e' ? LANG_EN : LANG_ZH;
+    if (in->value[OPT_VERSION] != NULL) {
+        puts("mingfa " MINGFA_VERSION);
+        return 0;
+    }
+    in->command = find_command(in);
+    if (in->command == NULL && in->words_count > 0)
+        return no_such_command(in);
+    if (in->command == NULL) {
+        help_all(in->lang, in->wide);
+        return in->value[OPT_HELP] != NULL ? 0 : EXIT_USAGE;
+    }
+    if (in->value[OPT_HELP] != NULL) {
+        help_command(in->command, in->lang, in->wide);
+        return 0;
+    }
+    rc = check_options(in);
+    if (rc != 0)
+        return rc;
+    if (in->words_count < in->command->words_min || in->words_count > in->command->words_max) {
+        fprintf(stderr, "%smingfa %s %s\n", say(in, "用法：", "usage: "), in->command->name,
+                say(in, in->command->words_zh, in->command->words_en));
+        fprintf(stderr, "%smingfa %s --help\n", say(in, "详见 ", "See "), in->command->name);
+        return EXIT_USAGE;
+    }
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    rc = run(in);
     client_close(in->client);
-    json_decref(login);
+    json_decref(in->login);
+    curl_global_cleanup();
     return rc;
 }
 
 int main(int argc, char **argv)
 {
-    struct invocation in = {0};
-    struct setup setup = {0};
-    const struct command *command;
+    struct invocation in = {.lang = lang_of_environment()};
     char **words = calloc((size_t)argc + 1, sizeof(*words));
-    char login_file[4096];
-    const char *home = getenv("HOME");
     int rc;
 
     if (words == NULL)
         return EXIT_REFUSED;
     setlocale(LC_ALL, "C.UTF-8");
-    snprintf(login_file, sizeof(login_file), "%s/.config/mingfa/login.json",
-             home != NULL ? home : ".");
     in.words = words;
-    in.login_file = login_file;
-    rc = parse(argc, argv, &in, &setup);
-    if (setup.lang != NULL)
-        in.lang = strcmp(setup.lang, "en") == 0 ? LANG_EN : LANG_ZH;
-    command = rc == 0 ? find_command(&in) : NULL;
-    if (rc != 0) {
-        /* already said */
-    } else if (setup.help && command != NULL) {
-        printf("mingfa %s %s\n  %s\n", command->name, command->words,
-               in.lang == LANG_EN ? command->en : command->zh);
-    } else if (setup.help || (command == NULL && in.words_count == 0)) {
-        print_help(in.lang);
-        rc = setup.help ? 0 : EXIT_USAGE;
-    } else if (command == NULL || in.words_count < command->words_min ||
-               in.words_count > command->words_max) {
-        if (command == NULL)
-            fprintf(stderr, "%s%s\n", say(&in, "没有这个命令：", "no such command: "), in.words[0]);
-        else
-            fprintf(stderr, "%smingfa %s %s\n", say(&in, "用法：", "usage: "), command->name,
-                    command->words);
-        fprintf(stderr, "%s\n",
-                say(&in, "mingfa --help 列出全部命令。", "mingfa --help lists all commands."));
-        rc = EXIT_USAGE;
-    } else {
-        curl_global_init(CURL_GLOBAL_DEFAULT);
-        rc = run(&in, &setup, command);
-        curl_global_cleanup();
-    }
+    in.colour = shows_colour();
+    rc = parse(argc, argv, &in);
+    in.wide = in.value[OPT_WIDE] != NULL;
+    if (rc == 0)
+        rc = choose(&in);
     free(words);
+    if (fflush(stdout) != 0 && rc == 0)
+        rc = EXIT_REFUSED;
     return rc;
 }
