@@ -251,3 +251,49 @@ void history_registry(struct journal *j, struct world *w, uint64_t seed, size_t 
     }
     append(j, w, STORE_REGISTRY);
 }
+
+/* ------------------------------------------------------------------ the same every time */
+
+enum store_file history_step(struct journal *j, int step)
+{
+    j->now_ms += 5;
+    switch (step) {
+    case 0:
+        put_started(j, 1, 1, 1, 1);
+        put_started(j, 2, 1, 2, 1);
+        return STORE_RECORD;
+    case 1:
+        put_login_revoked(j, 1);
+        return STORE_REGISTRY;
+    case 2:
+        put_responses(j, 1, 3);
+        put_responses(j, 2, 3);
+        put_attended(j, 1, 1, "2026-05-01", 1);
+        return STORE_RECORD;
+    case 3:
+        put_submitted(j, 1, j->now_ms - 1);
+        put_graded(j, 1, 5900, true);
+        return STORE_RECORD;
+    case 4:
+        put_login_revoked(j, 2);
+        put_login_revoked(j, 3);
+        return STORE_REGISTRY;
+    case 5:
+        put_graded(j, 1, 6100, false);
+        put_started(j, 3, 2, 1, 1);
+        return STORE_RECORD;
+    case 6:
+        put_act(j, 1, EVENT_SESSION_VOIDED);
+        put_attendance_revoked(j, 1, 1);
+        return STORE_RECORD;
+    case 7:
+        put_timed_out(j, 2, j->now_ms - 1);
+        put_graded(j, 2, 100, false);
+        put_attended(j, 2, 2, "2026-06-01", 2);
+        return STORE_RECORD;
+    default:
+        put_reopened(j, 2);
+        put_responses(j, 2, 4);
+        return STORE_RECORD;
+    }
+}

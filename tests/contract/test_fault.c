@@ -2,60 +2,13 @@
  * append leaves nothing, the next one works, and after closing and opening the rows are those of a
  * history in which nothing failed. A negative control breaks that promise and must be seen. */
 #include "server/store/fault/fault_store.h"
-#include "tests/contract/journal.h"
+#include "tests/contract/history.h"
 #include "tests/contract/model.h"
 #include "tests/contract/world.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { STEPS = 9 };
-
-/* The history, a batch a step. Returns the file of the batch. */
-static enum store_file step_put(struct journal *j, int step)
-{
-    j->now_ms += 5;
-    switch (step) {
-    case 0:
-        put_started(j, 1, 1, 1, 1);
-        put_started(j, 2, 1, 2, 1);
-        return STORE_RECORD;
-    case 1:
-        put_login_revoked(j, 1);
-        return STORE_REGISTRY;
-    case 2:
-        put_responses(j, 1, 3);
-        put_responses(j, 2, 3);
-        put_attended(j, 1, 1, "2026-05-01", 1);
-        return STORE_RECORD;
-    case 3:
-        put_submitted(j, 1, j->now_ms - 1);
-        put_graded(j, 1, 5900, true);
-        return STORE_RECORD;
-    case 4:
-        put_login_revoked(j, 2);
-        put_login_revoked(j, 3);
-        return STORE_REGISTRY;
-    case 5:
-        put_graded(j, 1, 6100, false);
-        put_started(j, 3, 2, 1, 1);
-        return STORE_RECORD;
-    case 6:
-        put_act(j, 1, EVENT_SESSION_VOIDED);
-        put_attendance_revoked(j, 1, 1);
-        return STORE_RECORD;
-    case 7:
-        put_timed_out(j, 2, j->now_ms - 1);
-        put_graded(j, 2, 100, false);
-        put_attended(j, 2, 2, "2026-06-01", 2);
-        return STORE_RECORD;
-    default:
-        put_reopened(j, 2);
-        put_responses(j, 2, 4);
-        return STORE_RECORD;
-    }
-}
 
 static void dump_all(struct store *s, struct buf *out)
 {
@@ -80,8 +33,8 @@ static void undisturbed(struct buf *out)
     struct world w;
 
     world_init(&w, ENGINE_SQLITE);
-    for (int step = 0; step < STEPS; step++)
-        cr_assert_eq(journal_append(j, w.store, step_put(j, step), NULL), 0);
+    for (int step = 0; step < HISTORY_STEPS; step++)
+        cr_assert_eq(journal_append(j, w.store, history_step(j, step), NULL), 0);
     expect_model(j, w.store);
     dump_all(w.store, out);
     world_fini(&w);
@@ -136,8 +89,8 @@ static uint64_t run(struct world *w, enum store_file file, enum fault_kind kind,
     uint64_t fired = 0;
 
     plan_one(w, FAULT_APPEND, file, kind, nth);
-    for (int step = 0; step < STEPS; step++) {
-        enum store_file f = step_put(j, step);
+    for (int step = 0; step < HISTORY_STEPS; step++) {
+        enum store_file f = history_step(j, step);
         struct err err = {0};
         int rc;
 
@@ -191,9 +144,9 @@ Test(contract_fault, an_append_that_fails_and_is_stored_all_the_same_is_seen)
 
     world_init(&w, ENGINE_FAULT);
     plan_one(&w, FAULT_APPEND, STORE_RECORD, FAULT_IO_STORED_FOR_NEGATIVE_CONTROL, 2);
-    cr_assert_eq(journal_append(j, w.store, step_put(j, 0), NULL), 0);
+    cr_assert_eq(journal_append(j, w.store, history_step(j, 0), NULL), 0);
     cr_assert_null(journal_compare(j, w.store));
-    cr_assert_eq(journal_append(j, w.store, step_put(j, 2), NULL), ERR_IO);
+    cr_assert_eq(journal_append(j, w.store, history_step(j, 2), NULL), ERR_IO);
     cr_assert_not_null(journal_compare(j, w.store));
     cr_assert_eq(journal_append(j, w.store, STORE_RECORD, NULL), ERR_CONFLICT);
     world_fini(&w);
@@ -211,7 +164,7 @@ Test(contract_fault, a_full_disk_refuses_every_append_and_can_still_be_read)
 
     world_init(&w, ENGINE_FAULT);
     fault_store_plan(w.store, full, 2);
-    cr_assert_eq(journal_append(j, w.store, step_put(j, 0), NULL), 0);
+    cr_assert_eq(journal_append(j, w.store, history_step(j, 0), NULL), 0);
     put_login_revoked(j, 1);
     put_responses(j, 1, 1);
     for (int i = 0; i < 20; i++) {
@@ -344,8 +297,8 @@ Test(contract_fault, every_other_operation_fails_by_plan_and_changes_nothing)
     struct world w;
 
     world_init(&w, ENGINE_FAULT);
-    for (int step = 0; step < STEPS; step++)
-        cr_assert_eq(journal_append(j, w.store, step_put(j, step), NULL), 0);
+    for (int step = 0; step < HISTORY_STEPS; step++)
+        cr_assert_eq(journal_append(j, w.store, history_step(j, step), NULL), 0);
     dump_all(w.store, &before);
     cr_assert_eq(sizeof(ops) / sizeof(ops[0]), FAULT_OPS - 1); /* all but append */
     for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)

@@ -3,6 +3,7 @@
 #include "server/store/sqlite/db.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { BUSY_TIMEOUT_MS = 10000, JOURNAL_BYTES_MAX = 64 << 20, CACHE_KIB = 16 << 10 };
@@ -232,6 +233,16 @@ int db_query_int(struct db *db, const char *text, const struct db_value *values,
     return rc;
 }
 
+/* SQLite reports pages that it could not read among the damaged ones. */
+static bool finding_is_io(const char *finding)
+{
+    const char *code = strstr(finding, "error code=");
+
+    return strstr(finding, "failed to get page") != NULL ||
+           (code != NULL &&
+            (strtol(code + strlen("error code="), NULL, 10) & 0xFF) == SQLITE_IOERR);
+}
+
 int db_structure_check(struct db *db, bool indexes, struct err *err)
 {
     sqlite3_stmt *stmt;
@@ -245,7 +256,9 @@ int db_structure_check(struct db *db, bool indexes, struct err *err)
         rc = db_fail(db, err);
     } else {
         text = (const char *)sqlite3_column_text(stmt, 0);
-        if (text == NULL || strcmp(text, "ok") != 0)
+        if (text != NULL && finding_is_io(text))
+            rc = err_set(err, ERR_IO, &msg_db, db->name, text, NULL, NULL);
+        else if (text == NULL || strcmp(text, "ok") != 0)
             rc = err_set(err, ERR_CORRUPT, &msg_structure, db->name, text, NULL, NULL);
     }
     sqlite3_reset(stmt);

@@ -65,7 +65,7 @@ int db_run(struct db *db, const char *text, const struct db_value *values, size_
 int db_query_int(struct db *db, const char *text, const struct db_value *values, size_t count,
                  int64_t *out, struct err *err);
 /* Reads the whole file: do its pages hang together? indexes: do they agree with their tables, too?
- * ERR_CORRUPT. */
+ * ERR_CORRUPT; ERR_IO if a page could not be read. */
 int db_structure_check(struct db *db, bool indexes, struct err *err);
 /* Rolls back if a transaction is open. */
 void db_rollback(struct db *db);

@@ -1,0 +1,42 @@
+/* A disk that fails: SQLite's way to files, with one call of one kind failing by plan.
+ *
+ * Everything goes to the system's own, but for the nth call of the planned kind since faulty_vfs_plan
+ * (and, with `lasting`, all of that kind behind it). Thread: one. */
+#ifndef MINGFA_TESTS_CONTRACT_FAULTY_VFS_H
+#define MINGFA_TESTS_CONTRACT_FAULTY_VFS_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum disk_op {
+    DISK_WRITE = 0,
+    DISK_SYNC,
+    DISK_TRUNCATE,
+    DISK_READ,
+    DISK_SIZE,
+    DISK_LOCK,
+    DISK_SHM, /* the shared index of the log: its memory and its locks */
+    DISK_OPEN,
+    DISK_DELETE,
+    DISK_OPS
+};
+
+struct faulty_vfs {
+    sqlite3_vfs vfs; /* pAppData: this */
+    sqlite3_vfs *system;
+    enum disk_op op;
+    uint32_t nth; /* 0: nothing fails */
+    bool lasting, paused;
+    uint32_t calls, fired;
+};
+
+/* Registers it under `name` (borrowed until fini). */
+void faulty_vfs_init(struct faulty_vfs *f, const char *name);
+void faulty_vfs_fini(struct faulty_vfs *f);
+/* Counts from 1 again. nth 0: nothing fails any more. */
+void faulty_vfs_plan(struct faulty_vfs *f, enum disk_op op, uint32_t nth, bool lasting);
+/* While paused nothing fails or is counted. */
+void faulty_vfs_plan_pause(struct faulty_vfs *f, bool paused);
+
+#endif
