@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
-enum { SECRET_BYTES_MAX = 256, LINE_BYTES_MAX = 1024 };
+enum { SECRET_BYTES_MAX = 256, LINE_BYTES_MAX = 1024, PERSON_TEXT_BYTES = 128 };
 
 enum option {
     OPT_URL,
@@ -61,6 +61,7 @@ struct invocation {
     const char *ca_file;
     enum lang lang;
     bool wide;                        /* ambiguous characters take two columns */
+    bool terminal;                    /* standard output is one that takes control sequences */
     bool colour;                      /* standard output is a terminal that shows it */
     const char *value[OPTIONS_COUNT]; /* NULL: not given; "" for those without a value */
     char **words;
@@ -120,6 +121,8 @@ void help_command(const struct command *command, enum lang lang, bool wide);
 
 /* Prints the error's sentence on standard error, and what to do about it; returns EXIT_REFUSED. */
 int report(const struct invocation *in, const struct err *err);
+/* Says how to log in again; returns EXIT_REFUSED. */
+int report_login(const struct invocation *in);
 /* Prints what is wrong with the use of the command; returns EXIT_USAGE. */
 int misuse(const struct invocation *in, const char *zh, const char *en);
 /* One of two texts, by language. */

@@ -37,6 +37,15 @@ static bool is_finished(const char *text)
     return false;
 }
 
+int report_login(const struct invocation *in)
+{
+    const char *person = text_of(in->login, "person");
+
+    fprintf(stderr, "%smingfa login %s\n", say(in, "请运行：", "Run: "),
+            person[0] != '\0' ? person : say(in, "人员编号", "PERSON"));
+    return EXIT_REFUSED;
+}
+
 int report(const struct invocation *in, const struct err *err)
 {
     char text[ERR_TEXT_BYTES_MAX];
@@ -48,11 +57,8 @@ int report(const struct invocation *in, const struct err *err)
             buf_text(&clean) != NULL ? buf_text(&clean) : "",
             is_finished(text) ? "" : say(in, "。", "."));
     buf_fini(&clean);
-    if (err->code == ERR_UNAUTHENTIC && in->command != NULL && in->command->run != cmd_login) {
-        const char *person = text_of(in->login, "person");
-        fprintf(stderr, "%smingfa login %s\n", say(in, "请运行：", "Run: "),
-                person[0] != '\0' ? person : say(in, "人员编号", "PERSON"));
-    }
+    if (err->code == ERR_UNAUTHENTIC && in->command != NULL && in->command->run != cmd_login)
+        report_login(in);
     return EXIT_REFUSED;
 }
 

@@ -27,13 +27,11 @@ static enum lang lang_of_environment(void)
     return LANG_ZH;
 }
 
-static bool shows_colour(void)
+static bool is_terminal(void)
 {
     const char *term = getenv("TERM");
-    const char *no = getenv("NO_COLOR");
 
-    return isatty(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0 &&
-           (no == NULL || no[0] == '\0');
+    return isatty(STDOUT_FILENO) && term != NULL && term[0] != '\0' && strcmp(term, "dumb") != 0;
 }
 
 /* ---- options ---- */
@@ -232,13 +230,15 @@ int main(int argc, char **argv)
 {
     struct invocation in = {.lang = lang_of_environment()};
     char **words = calloc((size_t)argc + 1, sizeof(*words));
+    const char *no_colour = getenv("NO_COLOR");
     int rc;
 
     if (words == NULL)
         return EXIT_REFUSED;
     setlocale(LC_ALL, "C.UTF-8");
     in.words = words;
-    in.colour = shows_colour();
+    in.terminal = is_terminal();
+    in.colour = in.terminal && (no_colour == NULL || no_colour[0] == '\0');
     rc = parse(argc, argv, &in);
     in.wide = in.value[OPT_WIDE] != NULL;
     if (rc == 0)

@@ -249,6 +249,15 @@ size_t queue_count(const struct queue *q, enum answer_state state)
     return count;
 }
 
+size_t queue_stored(const struct queue *q)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < q->count; i++)
+        count += q->answers[i].state == ANSWER_STORED && q->answers[i].value != NULL;
+    return count;
+}
+
 bool queue_is_answered(const struct queue *q, size_t item)
 {
     return q->answers[item].value != NULL && q->answers[item].state != ANSWER_REFUSED;

@@ -69,6 +69,8 @@ json_t *queue_batch(const struct queue *q);
 /* The server has stored that body, or refused it. What changed again meanwhile stays unsent. */
 void queue_settle(struct queue *q, const json_t *batch, bool stored);
 size_t queue_count(const struct queue *q, enum answer_state state);
+/* Items whose answer the server has. */
+size_t queue_stored(const struct queue *q);
 /* Items without an answer, wherever. */
 size_t queue_unanswered(const struct queue *q);
 bool queue_is_answered(const struct queue *q, size_t item);
