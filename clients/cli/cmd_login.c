@@ -149,6 +149,21 @@ int cmd_logout(struct invocation *in)
     return 0;
 }
 
+static const char *role_name(const struct invocation *in, const char *role)
+{
+    static const char *const names[][2] = {{"liaison", "单位联络员"},
+                                           {"officer", "考务人员"},
+                                           {"hr", "组织人事"},
+                                           {"auditor", "审计"},
+                                           {"administrator", "系统管理员"}};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && in->lang == LANG_ZH; i++) {
+        if (strcmp(names[i][0], role) == 0)
+            return names[i][1];
+    }
+    return role;
+}
+
 int cmd_whoami(struct invocation *in)
 {
     struct err err = {0};
@@ -164,9 +179,10 @@ int cmd_whoami(struct invocation *in)
     } else {
         printf("%s  %s  %s  %s\n", text_of(me, "person"), text_of(me, "name"),
                text_of(me, "unit_name"), text_of(me, "category"));
-        json_array_foreach(json_object_get(me, "roles"), i, role)
-            printf("%s%s  %s\n", say(in, "角色：", "role: "), text_of(role, "role"),
-                   text_of(role, "unit"));
+        json_array_foreach(json_object_get(me, "roles"), i, role) printf(
+            "%s%s（%s）\n", say(in, "角色：", "role: "), role_name(in, text_of(role, "role")),
+            text_of(role, "unit")[0] != '\0' ? text_of(role, "unit")
+                                             : say(in, "全部单位", "every unit"));
         printf("%s%s\n", say(in, "服务器：", "server: "), client_url(in->client));
     }
     json_decref(me);

@@ -63,6 +63,8 @@ void take_message(const struct sitting *s, struct buf *out)
 {
     size_t unsent = queue_count(&s->queue, ANSWER_UNSENT);
 
+    if (s->over)
+        return;
     if (!s->queue.kept)
         buf_append_text(out, say(s->in, "注意：未上传的作答无法写入本机，请不要关闭程序。",
                                  "Unsent answers cannot be written to this machine: do not close "

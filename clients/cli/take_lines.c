@@ -302,6 +302,17 @@ static json_t *letters_value(const json_t *item, const char *line)
     return json_integer(item_is(item, "true_false") ? mask == 1 : mask);
 }
 
+/* Two or more letters of options, as if the item were multiple choice. */
+static bool only_letters(const json_t *item, const char *line)
+{
+    size_t n;
+
+    for (n = 0;
+         line[n] != '\0' && (line[n] | 32) >= 'a' && (line[n] | 32) < 'a' + item_letters(item); n++)
+        ;
+    return n > 1 && line[n] == '\0';
+}
+
 static void fill_in(struct lines *l, const char *text)
 {
     json_t *value = answer_of_text(text);
@@ -325,12 +336,17 @@ static void go_to(struct lines *l, size_t item)
 /* True when the item is to be shown again. */
 static bool obey(struct lines *l, const char *line)
 {
-    json_t *value = letters_value(sitting_item(l->s, l->at), line);
+    const json_t *item = sitting_item(l->s, l->at);
+    json_t *value = letters_value(item, line);
     char *rest;
     long number = strtol(line, &rest, 10);
 
     if (value != NULL) {
         answer(l, value);
+        return false;
+    }
+    if (only_letters(item, line)) {
+        puts(words(l, "本题只能选一个选项。", "This item takes one option."));
         return false;
     }
     if (line[0] == '\0' || strcmp(line, "n") == 0) {
