@@ -112,28 +112,27 @@ static void print_instructions(const struct invocation *in, const json_t *exam)
     printf(say(in,
                "共 %lld 题，满分 %lld 分，%lld 分合格；时长 %lld 分钟，考试截止 %s。\n"
                "可考 %lld 次，本次为第 %lld 次。\n\n",
-               "%lld items, %lld points, pass mark %lld; %lld minutes, the exam ends %s (+08:00).\n"
+               "%lld items, %lld points, pass mark %lld; %lld minutes, until %s +08:00.\n"
                "%lld attempts; this is number %lld.\n\n"),
            (long long)int_of(exam, "items"), (long long)(int_of(exam, "points") / 100),
            (long long)(int_of(exam, "pass_mark") / 100),
            (long long)(int_of(exam, "duration_ms") / 60000), until,
            (long long)int_of(exam, "attempts"), (long long)int_of(exam, "next_attempt"));
-    puts(say(
-        in,
-        "考试须知\n"
-        "1. 开始后计时，交卷前不暂停；退出程序、断网都不停止计时，时间以服务器时钟为准。\n"
-        "2. 每题作答后自动上传，显示“已存”才表示服务器已经保存。\n"
-        "3. 断网时可以继续作答，内容保存在本机，恢复后自动上传；截止前上传的都计入成绩。\n"
-        "4. 程序意外退出，再次运行 mingfa take 即可继续。\n"
-        "5. 到截止时间系统自动收卷。",
-        "Instructions\n"
-        "1. The clock runs from the start to the hand-in, by the server's time; leaving or a lost\n"
-        "   network does not stop it.\n"
-        "2. Answers are sent by themselves; only \"stored\" means that the server has one.\n"
-        "3. Without network you can go on: answers are kept on this machine and sent later. What\n"
-        "   arrives before the deadline counts.\n"
-        "4. After a crash run mingfa take again.\n"
-        "5. At the deadline the paper is collected."));
+    puts(say(in,
+             "考试须知\n"
+             "1. 开始后计时，交卷前不暂停；退出程序、断网都不停止计时，时间以服务器时钟为准。\n"
+             "2. 每题作答后自动上传，显示“已存”才表示服务器已经保存。\n"
+             "3. 断网时可以继续作答，内容保存在本机，恢复后自动上传；截止前上传的都计入成绩。\n"
+             "4. 程序意外退出，再次运行 mingfa take 即可继续。\n"
+             "5. 到截止时间系统自动收卷。",
+             "Instructions\n"
+             "1. The clock runs from the start to the hand-in, by the server's time; leaving\n"
+             "   or a lost network does not stop it.\n"
+             "2. Answers are sent by themselves; only \"stored\" means that the server has one.\n"
+             "3. Without network you can go on: answers are kept on this machine and sent\n"
+             "   later. What arrives before the deadline counts.\n"
+             "4. After a crash run mingfa take again.\n"
+             "5. At the deadline the paper is collected."));
 }
 
 static int ask_start(const struct invocation *in)

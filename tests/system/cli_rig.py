@@ -84,8 +84,11 @@ class Screen:
         if w == 0:
             return
         if self.column + w > self.columns:
-            self.overflow.append((self.row, c))
-            return
+            if self.alternate:
+                self.overflow.append((self.row, c))
+                return
+            self.column = 0
+            self.line_feed()
         cells = self.cells[self.row]
         if cells[self.column] == "" and self.column > 0:
             cells[self.column - 1] = " "
@@ -135,11 +138,11 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             try:
+                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
                 os.execve(str(MINGFA), [str(MINGFA), "--state", str(cli.state), *map(str, args)],
                           environment(lang or cli.lang, **(env or {})))
             finally:
                 os._exit(127)
-        self.set_size(rows, columns)
 
     def set_size(self, rows, columns):
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
