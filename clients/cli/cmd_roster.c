@@ -75,6 +75,19 @@ static int print_import(const struct invocation *in, const json_t *r)
     return rc;
 }
 
+static bool has_changes(const json_t *r)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(json_object_get(r, "changes"), name, value)
+    {
+        if (strcmp(name, "未变") != 0 && json_integer_value(value) > 0)
+            return true;
+    }
+    return false;
+}
+
 static int show_import(struct invocation *in, long status, struct bytes reply)
 {
     json_t *parsed = json_loadb((const char *)reply.data, reply.len, 0, NULL);
@@ -97,6 +110,8 @@ static int show_import(struct invocation *in, long status, struct bytes reply)
     } else if (rc == 0 && in->value[OPT_JSON] == NULL) {
         puts(in->value[OPT_DRY_RUN] != NULL ? say(in, "检查通过，未写入（--dry-run）。",
                                                   "No faults; nothing written (--dry-run).")
+             : !has_changes(parsed)         ? say(in, "与现有名册一致，没有变化。",
+                                                  "The roster is so already; nothing changed.")
              : json_is_true(json_object_get(parsed, "applied"))
                  ? say(in, "已全部写入。", "All written.")
                  : say(in, "没有写入任何内容。", "Nothing was written."));
@@ -292,8 +307,8 @@ int cmd_role(struct invocation *in)
                       "the first argument is grant or revoke.");
     buf_append_text(&path, "/api/v1/people/");
     url_append(&path, in->words[1]);
-    buf_append_text(&path, "/roles");
-    rc = run_and_say(in, grant ? "POST" : "DELETE", buf_text(&path),
+    buf_append_text(&path, grant ? "/roles" : "/roles/revocation");
+    rc = run_and_say(in, "POST", buf_text(&path),
                      json_pack("{s:s, s:s}", "role", in->words[2], "unit", in->words[3]),
                      grant ? say(in, "已授予角色。", "Granted.")
                            : say(in, "已收回角色。", "Revoked."));

@@ -61,15 +61,15 @@ const struct command COMMANDS[] = {
      "密码在终端输入时不显示，也可以由文件或标准输入提供，不能写在命令行里。\n"
      "首次登录用单位发给您的激活码：mingfa login 人员编号 --activate --url 服务器地址。\n"
      "登录凭据保存在只有您能读取的文件中，退出登录后立即失效。",
-     "The password is typed without echo, or comes from a file or standard input; never from the\n"
-     "command line. The first time, use the code that your office gave you:\n"
-     "mingfa login PERSON --activate --url URL\n"
+     "The password is typed without echo, or comes from a file or standard input; never from the "
+     "command line. The first time, use the code that your office gave you: "
+     "mingfa login PERSON --activate --url URL.\n"
      "The login is kept in a file that only you can read, and ends when you log out.",
      cmd_login},
     {"logout", "", "", 0, 0, 0, true, "退出登录", "log out",
      "服务器上的登录随即失效，本机保存的凭据删除。连接不上服务器时只删除本机凭据，并以状态 1 "
      "退出。",
-     "The login ends on the server and is removed here. When the server cannot be reached it is\n"
+     "The login ends on the server and is removed here. When the server cannot be reached it is "
      "only removed here, and the exit status is 1.",
      cmd_logout},
     {"whoami", "", "", 0, 0, OPT(OPT_JSON), true, "显示当前登录的人员、单位和角色",
@@ -85,12 +85,12 @@ const struct command COMMANDS[] = {
      "my exams: window, attempts, score", NULL, NULL, cmd_exams},
     {"take", "[考试]", "[EXAM]", 0, 1, OPT(OPT_LINES), true, "在终端里参加考试",
      "sit an exam in the terminal",
-     "每题作答后立即上传，显示“已存”才表示服务器已经保存。断网时可以继续作答，未上传的作答\n"
+     "每题作答后立即上传，显示“已存”才表示服务器已经保存。断网时可以继续作答，未上传的作答"
      "保存在本机，恢复后自动上传；程序意外退出后，再次运行 mingfa take 即可继续。\n"
      "计时以服务器时钟为准，退出程序不停止计时。输入输出不是终端时逐行问答，可用于脚本。",
      "Every answer is sent at once; only \"stored\" means that the server has it. Without network "
      "you\n"
-     "can go on: unsent answers are kept on this machine and sent again by themselves. After a\n"
+     "can go on: unsent answers are kept on this machine and sent again by themselves. After a "
      "crash run mingfa take again. The server's clock counts, and leaving does not stop it.\n"
      "Without a terminal it reads and writes plain lines, for scripts.",
      cmd_take},
@@ -132,10 +132,10 @@ const struct command COMMANDS[] = {
     {"exam create", "定义.json", "DEFINITION.json", 1, 1, OPT(OPT_BLUEPRINT) | OPT(OPT_JSON), true,
      "按定义文件建立考试", "create an exam from a definition",
      "定义文件是接口 ExamDefinition 的 JSON，另可写：\n"
-     "  \"window_start\"、\"window_end\"  北京时间，如 \"2026-11-24 09:00\"，代替 …_ms\n"
-     "  \"duration_minutes\"              代替 duration_ms\n"
-     "  省略 \"release\"                  只有一个题库发布时用它",
-     "The definition is the API's ExamDefinition as JSON, in which you may also write:\n"
+     "  \"window_start\"、\"window_end\"  北京时间，如 \"2026-11-24 09:00\"\n"
+     "  \"duration_minutes\"            代替 duration_ms\n"
+     "  省略 \"release\"                只有一个题库发布时用它",
+     "The definition is the API's ExamDefinition as JSON. You may also write:\n"
      "  \"window_start\", \"window_end\"  at +08:00, such as \"2026-11-24 09:00\", instead of "
      "…_ms\n"
      "  \"duration_minutes\"            instead of duration_ms\n"
@@ -145,7 +145,7 @@ const struct command COMMANDS[] = {
      OPT(OPT_SHARE_FILE) | OPT(OPT_JSON), true, "提交一份抽题种子的摘要",
      "commit to a share of the draw's seed",
      "份额文件不存在时，用系统随机数新建。考务人员与题库保管人各提交一份摘要后，才能各自交出份额。",
-     "Makes the share from the system's random numbers when the file does not exist. Both shares\n"
+     "Makes the share from the system's random numbers when the file does not exist. Both shares "
      "are committed to before either is revealed.",
      cmd_exam_commit},
     {"exam reveal", "考试 officer|custodian", "EXAM officer|custodian", 2, 2,
@@ -188,15 +188,15 @@ const struct command COMMANDS[] = {
      "决定截止后收到的作答是否计入", "decide whether late responses count", NULL, NULL,
      cmd_session_late},
     {"coverage", "考试", "EXAM", 1, 1, TABLES, true, "各单位覆盖率表", "coverage by unit",
-     "应考、免考、实考、合格、待定、缓考、未考（结束后为缺考）、合格且已旁听，及四项比率；\n"
+     "应考、免考、实考、合格、待定、缓考、未考（结束后为缺考）、合格且已旁听，及四项比率；"
      "表后列出计算公式。",
-     "Counts and the four rates at every unit, own staff and all below; the formula stands under\n"
+     "Counts and the four rates at every unit, own staff and all below; the formula stands under "
      "the table.",
      cmd_coverage},
     {"scores", "考试", "EXAM", 1, 1, TABLES, true, "成绩表", "scores",
      "导出：mingfa scores 考试 --csv -o 成绩.csv。编号按文本保存，以 = + - @ "
      "开头的内容已作防公式处理。",
-     "Export: mingfa scores EXAM --csv -o FILE. Ids are text; cells that begin with = + - @ are\n"
+     "Export: mingfa scores EXAM --csv -o FILE. Ids are text; cells that begin with = + - @ are "
      "made harmless.",
      cmd_scores},
     {"missing", "考试", "EXAM", 1, 1, OPT(OPT_UNIT) | OPT(OPT_JSON), true, "未考人员名单",

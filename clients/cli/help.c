@@ -1,10 +1,26 @@
 /* Help, in Chinese and English, from the tables. */
 #include "clients/cli/command.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { LEFT_COLUMNS = 26 };
+enum { LEFT_COLUMNS = 26, HELP_COLUMNS = 78 };
+
+/* Text in lines of HELP_COLUMNS, the following ones under the first. */
+static void print_lines(const char *text, int indent, bool wide)
+{
+    size_t next;
+
+    while (*text != '\0') {
+        size_t len = text_line(text, HELP_COLUMNS - indent, wide, &next);
+
+        printf("%.*s\n", (int)len, text);
+        text += next;
+        if (*text != '\0')
+            printf("%*s", indent, "");
+    }
+}
 
 static void print_pair(const char *left, const char *right, int columns, bool wide)
 {
@@ -16,8 +32,8 @@ static void print_pair(const char *left, const char *right, int columns, bool wi
         buf_append_text(&line, "\n  ");
         text_pad(&line, "", columns, false, wide);
     }
-    buf_append_text(&line, right);
-    puts(buf_text(&line) != NULL ? buf_text(&line) : "");
+    fputs(buf_text(&line) != NULL ? buf_text(&line) : "", stdout);
+    print_lines(right, columns + 2, wide);
     buf_fini(&line);
 }
 
@@ -57,10 +73,12 @@ void help_all(enum lang lang, bool wide)
     }
     for (int i = 0; i < COMMANDS_COUNT; i++)
         print_pair(COMMANDS[i].name, en ? COMMANDS[i].en : COMMANDS[i].zh, widest + 3, wide);
-    printf("\n%s\n",
-           en ? "mingfa COMMAND --help tells more. EXAM is an exam's id, the beginning of "
-                "its id, or its name."
-              : "mingfa 命令 --help 显示详细用法。“考试”可以写编号、编号的开头或考试名称。");
+    putchar('\n');
+    print_lines(
+        en ? "mingfa COMMAND --help tells more. EXAM is an exam's id, the beginning of its id, "
+             "or its name."
+           : "mingfa 命令 --help 显示详细用法。“考试”可以写编号、编号的开头或考试名称。",
+        0, wide);
     print_common(lang, wide);
 }
 
@@ -70,12 +88,17 @@ void help_command(const struct command *command, enum lang lang, bool wide)
     const char *words = en ? command->words_en : command->words_zh;
     const char *more = en ? command->more_en : command->more_zh;
 
-    printf("%s%s\n\n", en ? command->en : command->zh, en ? "." : "。");
+    if (en)
+        printf("%c%s.\n\n", toupper((unsigned char)command->en[0]), command->en + 1);
+    else
+        printf("%s。\n\n", command->zh);
     printf("%smingfa %s%s%s%s\n", en ? "Usage: " : "用法：", command->name,
            words[0] != '\0' ? " " : "", words,
            command->options != 0 ? (en ? " [OPTIONS]" : " [选项]") : "");
-    if (more != NULL)
-        printf("\n%s\n", more);
+    if (more != NULL) {
+        putchar('\n');
+        print_lines(more, 0, wide);
+    }
     if (command->options != 0)
         printf("\n%s\n", en ? "Options:" : "选项：");
     for (int i = OPT_ACTIVATE; i < OPTIONS_COUNT; i++) {

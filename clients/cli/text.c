@@ -90,7 +90,7 @@ static bool may_not_end(int32_t cp)
 static bool is_word(int32_t cp)
 {
     return (cp >= '0' && cp <= '9') || (cp >= 'A' && cp <= 'Z') || (cp >= 'a' && cp <= 'z') ||
-           cp == '_' || cp == '-' || cp == '.' || cp == '%';
+           cp == '_' || cp == '-' || cp == '.' || cp == '%' || cp == '+' || cp == ':' || cp == '/';
 }
 
 static bool may_break(int32_t before, int32_t after)
