@@ -62,7 +62,7 @@ const struct operation operations[] = {
     {"importAttendance", HTTP_POST, V1 "/hearings/import", KEEPERS, SCOPE_ROWS, false, "text/csv", BODY_CSV, handle_import_attendance},
     {"issueActivationCodes", HTTP_POST, V1 "/activation-codes", ROLE_LIAISON | KEEPERS, SCOPE_PERSON, false, JSON, BODY_CODES, handle_issue_activation_codes},
     {"grantRole", HTTP_POST, V1 "/people/{person}/roles", ROLE_ADMINISTRATOR, SCOPE_NAMED, false, JSON, BODY_SMALL, handle_grant_role},
-    {"revokeRole", HTTP_DELETE, V1 "/people/{person}/roles", ROLE_ADMINISTRATOR, SCOPE_NAMED, false, JSON, BODY_SMALL, handle_revoke_role},
+    {"revokeRole", HTTP_POST, V1 "/people/{person}/roles/revocation", ROLE_ADMINISTRATOR, SCOPE_NAMED, false, JSON, BODY_SMALL, handle_revoke_role},
     {"releases", HTTP_GET, V1 "/releases", READERS, SCOPE_ANY, false, NULL, 0, handle_releases},
     {"exams", HTTP_GET, V1 "/exams", READERS, SCOPE_ANY, false, NULL, 0, handle_exams},
     {"createExam", HTTP_POST, V1 "/exams", ROLE_OFFICER, SCOPE_WHOLE, false, JSON, BODY_DEFINITION, handle_create_exam},
