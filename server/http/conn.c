@@ -213,28 +213,50 @@ static void foreign_forget(struct conn *c)
     c->foreign = false;
 }
 
+/* A method that evhttp does not know, on a path that is or is not there. */
+static int foreign_method(const struct conn *c, struct err *err, char allow[64])
+{
+    char path[GATE_PATH_BYTES + 1] = "";
+    unsigned allowed = 0;
+
+    counter_refused(c->loop->server, HTTP_REFUSED_ROUTE);
+    if (c->gate.path_len <= GATE_PATH_BYTES) {
+        memcpy(path, c->gate.path, c->gate.path_len);
+        allowed = route_allowed(c->loop->server->table, bytes_of(path, c->gate.path_len));
+    }
+    if (allowed == 0) {
+        err_set(err, ERR_NOT_FOUND, &http_msg_not_found, path, NULL, NULL, NULL);
+        return 404;
+    }
+    route_allow_text(allowed, allow);
+    err_set(err, ERR_DENIED, &http_msg_method, c->gate.method_text, allow, NULL, NULL);
+    return 405;
+}
+
 /* Our word for evhttp's page. */
-static int foreign_verdict(const struct conn *c, int status, const struct msg **msg)
+static int foreign_verdict(const struct conn *c, int status, struct err *err, char allow[64])
 {
     switch (c->gate.fault) {
     case GATE_TOO_LONG:
-        *msg = &http_msg_header_size;
+        err_set(err, ERR_LIMIT, &http_msg_header_size, NULL, NULL, NULL, NULL);
         return 431;
     case GATE_LENGTH_REQUIRED:
-        *msg = &http_msg_length_required;
+        err_set(err, ERR_BAD_INPUT, &http_msg_length_required, NULL, NULL, NULL, NULL);
         return 411;
     case GATE_FINE:
         if (status == 413) {
-            *msg = &http_msg_body_size;
             counter_refused(c->loop->server, HTTP_REFUSED_BODY_SIZE);
+            err_set(err, ERR_LIMIT, &http_msg_body_size, NULL, NULL, NULL, NULL);
             return 413;
         }
+        if (status == 501 && c->gate.state == GATE_DONE)
+            return foreign_method(c, err, allow);
         counter_refused(c->loop->server, HTTP_REFUSED_MALFORMED);
         break;
     case GATE_MALFORMED:
         break;
     }
-    *msg = &http_msg_malformed;
+    err_set(err, ERR_BAD_INPUT, &http_msg_malformed, NULL, NULL, NULL, NULL);
     return 400;
 }
 
@@ -260,8 +282,9 @@ static void output_head(struct evbuffer *output, char *head, size_t size)
 static void foreign_replace(struct conn *c)
 {
     struct evbuffer *output = bufferevent_get_output(c->bev);
-    struct err err = {.code = ERR_BAD_INPUT};
+    struct err err = {0};
     struct buf body = {0};
+    char allow[64] = "";
     char head[13];
     size_t len = evbuffer_get_length(output);
     int status;
@@ -269,7 +292,7 @@ static void foreign_replace(struct conn *c)
     output_head(output, head, sizeof head);
     if (strlen(head) != sizeof head - 1 || strncmp(head, "HTTP/1.", 7) != 0 || head[9] < '4')
         return; /* 100 Continue, or on its way already */
-    status = foreign_verdict(c, atoi(head + 9), &err.msg);
+    status = foreign_verdict(c, atoi(head + 9), &err, allow);
     conn_move(c, CONN_WRITING);
     counter_reply(c->loop->server, status);
     if (problem_write(&err, status, c->gate.lang, NULL, &body) != 0)
@@ -283,8 +306,9 @@ static void foreign_replace(struct conn *c)
     evbuffer_add_printf(output,
                         "HTTP/1.1 %d Refused\r\nContent-Type: application/problem+json\r\n"
                         "Content-Length: %zu\r\nX-Content-Type-Options: nosniff\r\n"
-                        "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
-                        status, body.len);
+                        "Cache-Control: no-store\r\n%s%s%sConnection: close\r\n\r\n",
+                        status, body.len, allow[0] != '\0' ? "Allow: " : "", allow,
+                        allow[0] != '\0' ? "\r\n" : "");
     evbuffer_add(output, body.data, body.len);
 out:
     buf_fini(&body);

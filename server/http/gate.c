@@ -19,6 +19,7 @@ void gate_init(struct gate *g, size_t bytes_max)
     g->in_query = false;
     g->content_length = 0;
     g->lang = LANG_ZH;
+    g->method_text[0] = '\0';
     g->path_len = 0;
     g->name_len = 0;
     g->value_len = 0;
@@ -67,6 +68,17 @@ static enum http_method method_of(const struct gate *g)
             return known[i].method;
     }
     return HTTP_OTHER;
+}
+
+/* The method is complete; it is folded as a name, and shown in capitals as it was sent. */
+static void method_end(struct gate *g)
+{
+    size_t len = g->name_len < GATE_METHOD_BYTES ? g->name_len : GATE_METHOD_BYTES;
+
+    g->method = method_of(g);
+    for (size_t i = 0; i < len; i++)
+        g->method_text[i] = (char)(g->name[i] - 'a' + 'A');
+    g->method_text[len] = '\0';
 }
 
 /* Digits only, and small enough for any arithmetic. */
@@ -139,7 +151,7 @@ static bool line_byte(struct gate *g, uint8_t c)
     switch (g->state) {
     case GATE_METHOD:
         if (c == ' ' && g->name_len > 0) {
-            g->method = method_of(g);
+            method_end(g);
             g->name_len = 0;
             g->state = GATE_TARGET;
             return true;

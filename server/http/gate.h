@@ -2,7 +2,8 @@
  *
  * Refuses the shapes by which a proxy and a server can come to disagree where a request ends: bare
  * CR or LF, folded lines, white space before the colon, more than one Content-Length or Host,
- * Transfer-Encoding beside a Content-Length, a body where evhttp would not read one, absolute targets, control bytes. Sources: RFC 9112 §2-§6, §11.2.
+ * Transfer-Encoding beside a Content-Length, a body where evhttp would not read one, absolute
+ * targets, control bytes. Sources: RFC 9112 §2-§6, §11.2.
  * Transfer-Encoding alone is refused too (411): evhttp reads chunk sizes leniently, and no client of
  * ours sends any. Counts the bytes of the block against a maximum. A fault stays until gate_init.
  *
@@ -12,7 +13,12 @@
 
 #include "server/http/http.h"
 
-enum { GATE_NAME_BYTES = 24, GATE_VALUE_BYTES = 64, GATE_PATH_BYTES = 192 };
+enum {
+    GATE_METHOD_BYTES = 16,
+    GATE_NAME_BYTES = 24,
+    GATE_VALUE_BYTES = 64,
+    GATE_PATH_BYTES = 192,
+};
 
 enum gate_fault { GATE_FINE = 0, GATE_MALFORMED, GATE_TOO_LONG, GATE_LENGTH_REQUIRED };
 
@@ -45,7 +51,8 @@ struct gate {
     enum lang lang;
     size_t path_len; /* GATE_PATH_BYTES + 1: longer than what is kept */
     size_t name_len;
-    size_t value_len; /* may be more than what is kept */
+    size_t value_len;                        /* may be more than what is kept */
+    char method_text[GATE_METHOD_BYTES + 1]; /* as sent; cut if it is longer */
     char path[GATE_PATH_BYTES];
     char name[GATE_NAME_BYTES]; /* lower case; the method and the version too */
     char value[GATE_VALUE_BYTES];

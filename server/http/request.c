@@ -408,8 +408,8 @@ static void method_unknown(struct request *r, unsigned allowed)
 
     route_allow_text(allowed, allow);
     http_reply_header(&r->pub, "Allow", allow);
-    refuse(r, HTTP_REFUSED_ROUTE, 405, ERR_DENIED, &http_msg_method,
-           http_method_name(r->pub.method), allow);
+    refuse(r, HTTP_REFUSED_ROUTE, 405, ERR_DENIED, &http_msg_method, r->conn->gate.method_text,
+           allow);
 }
 
 /* False: answered. */

@@ -214,6 +214,17 @@ const struct route *route_peek(const struct route_table *table, enum http_method
     return c != NULL ? c->route : NULL;
 }
 
+unsigned route_allowed(const struct route_table *table, struct bytes path)
+{
+    struct bytes cut[ROUTE_SEGMENTS_MAX];
+    unsigned allowed = 0;
+    int n = segments_cut(path, cut);
+
+    if (n >= 0)
+        search(table, HTTP_OTHER, cut, (size_t)n, &allowed);
+    return allowed;
+}
+
 char *route_allow_text(unsigned mask, char out[64])
 {
     size_t len = 0;

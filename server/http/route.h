@@ -53,6 +53,9 @@ int route_find(const struct route_table *table, enum http_method method, struct 
 const struct route *route_peek(const struct route_table *table, enum http_method method,
                                struct bytes path);
 
+/* Mask of the methods that the path has; 0: there is no such path. */
+unsigned route_allowed(const struct route_table *table, struct bytes path);
+
 /* "GET, HEAD, POST" for a mask, into out. Returns out. */
 char *route_allow_text(unsigned mask, char out[64]);
 
