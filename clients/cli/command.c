@@ -89,8 +89,7 @@ const struct command COMMANDS[] = {
      "保存在本机，恢复后自动上传；程序意外退出后，再次运行 mingfa take 即可继续。\n"
      "计时以服务器时钟为准，退出程序不停止计时。输入输出不是终端时逐行问答，可用于脚本。",
      "Every answer is sent at once; only \"stored\" means that the server has it. Without network "
-     "you\n"
-     "can go on: unsent answers are kept on this machine and sent again by themselves. After a "
+     "you can go on: unsent answers are kept on this machine and sent again by themselves. After a "
      "crash run mingfa take again. The server's clock counts, and leaving does not stop it.\n"
      "Without a terminal it reads and writes plain lines, for scripts.",
      cmd_take},
@@ -115,7 +114,7 @@ const struct command COMMANDS[] = {
      "激活码等同于登录凭据，只显示这一次，因此只写入 -o 指定的新文件（权限 0600，CSV）。\n"
      "同一人以前的激活码随即作废。",
      "A code is as good as a login and is shown this once: it is only written to the new file "
-     "that\n"
+     "that "
      "-o names (mode 0600, CSV). Earlier codes of the same people end.",
      cmd_codes},
     {"role", "grant|revoke 人员编号 角色 单位编码", "grant|revoke PERSON ROLE UNIT", 4, 4, 0, true,
@@ -136,8 +135,7 @@ const struct command COMMANDS[] = {
      "  \"duration_minutes\"            代替 duration_ms\n"
      "  省略 \"release\"                只有一个题库发布时用它",
      "The definition is the API's ExamDefinition as JSON. You may also write:\n"
-     "  \"window_start\", \"window_end\"  at +08:00, such as \"2026-11-24 09:00\", instead of "
-     "…_ms\n"
+     "  \"window_start\", \"window_end\"  at +08:00, such as \"2026-11-24 09:00\"\n"
      "  \"duration_minutes\"            instead of duration_ms\n"
      "  no \"release\"                  where there is just one release",
      cmd_exam_create},
