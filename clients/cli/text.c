@@ -90,6 +90,7 @@ static bool may_not_end(int32_t cp)
 static bool is_word(int32_t cp)
 {
     return (cp >= '0' && cp <= '9') || (cp >= 'A' && cp <= 'Z') || (cp >= 'a' && cp <= 'z') ||
+           cp == 0x3000 || /* （　　） is one blank to fill */
            cp == '_' || cp == '-' || cp == '.' || cp == '%' || cp == '+' || cp == ':' || cp == '/';
 }
 

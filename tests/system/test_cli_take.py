@@ -56,13 +56,14 @@ class Take(unittest.TestCase):
         cls.exam = rig.exam(cls.admin)
         cls.apis = {}
         staff = [p for p in rig.district.people() if p[4] == "在册" and p[0] != rig.setup.OFFICER]
-        cls.people = [p[0] for p in staff[:30]]
+        cls.people = [p[0] for p in staff if p[3] != "领导干部"][:20]
+        cls.leaders = [p[0] for p in staff if p[3] == "领导干部"][:1]
         cls.codes = {c["person"]: c["code"] for c in cls.admin.call(
-            "POST", "/activation-codes", {"people": cls.people})["codes"]}
+            "POST", "/activation-codes", {"people": cls.people + cls.leaders})["codes"]}
 
-    def person(self, lang="zh_CN.UTF-8"):
+    def person(self, lang="zh_CN.UTF-8", number=None):
         """Somebody new, logged in: (number, mingfa)."""
-        number = self.people.pop()
+        number = number or self.people.pop()
         cli = Cli(self.server.state / f"cli-{number}", lang)
         cli.activate(number, self.server.url, self.codes[number])
         return number, cli
@@ -263,6 +264,38 @@ class Take(unittest.TestCase):
         t.press("\x1b[D", f"第 {several}/")  # arrows
         t.press("\x1b[C", f"第 {several + 1}/")
         t.kill()
+
+    def test_fill_in_items_are_written(self):
+        exam = rig.exam(self.admin, "qualification")
+        number, cli = self.person(number=self.leaders[0])
+        t = self.begin(cli, exam)
+        items = self.held(number, exam)["paper"]["items"]
+        blanks = [n for n, item in enumerate(items) if item["type"] == "fill_in"]
+        wanted = {}
+        for n in blanks:
+            wanted[n] = rehearse.right_value(items[n], KEYS)
+            t.press(f"{n + 1}\r", f"第 {n + 1}/")
+            self.answer(t, n, items[n], wanted[n])
+        last = blanks[-1]
+        t.press("\r", "答案（回车保存，Esc 取消）：" + wanted[last])
+        t.press("\x15" + "错" * 40, "错" * 10)  # wider than the row: its end stays in sight
+        self.check_screen(t)
+        t.press("\x1b", lambda s: "答案（回车" not in s and "我的作答：" + wanted[last] in s)
+        t.press("五", "答案（回车保存，Esc 取消）：五")  # a Han character begins an answer by itself
+        t.press("十年\x7f\r", "我的作答：五十  [已存]")
+        t.press("\r", "五十")
+        t.press("\x15 \r", lambda s: "我的作答：未答" in s and "未上传 0" in s)
+        t.press("q", "离开考试")
+        t.type("y")
+        t.end()
+        del wanted[last]
+        self.assertEqual({r["item"]: r["value"] for r in self.held(number, exam)["responses"]
+                          if r["value"] is not None}, wanted)
+        lines = f"{last + 1}\n={'错' * 100}\n={rehearse.right_value(items[last], KEYS)}\nA\nt\nyes\n"
+        out, _err = cli("take", exam, typed=lines)
+        self.assertIn("答案过长", out)
+        self.assertIn(f"得分 {sum(items[n]['points'] for n in blanks) // 100}.00", out)
+        self.admin.call("POST", f"/exams/{exam}/close", {})
 
     def test_a_signal_puts_the_terminal_back(self):
         _number, cli = self.person()
