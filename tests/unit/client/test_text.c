@@ -36,7 +36,7 @@ Test(text, breaks_lines_as_han_text_does)
         {"依《宪法》第一条", 4, "依|《宪|法》|第一|条"}, /* none ends with an opening sign */
         {"第 1234 条", 6, "第|1234|条"},                 /* numbers stay whole, blanks go */
         {"abcdefghij", 4, "abcd|efgh|ij"},               /* unless they cannot */
-        {"有（　　）。", 6, "有|（　|　）。"},           /* too wide to stay whole */
+        {"有（　　）。", 6, "有|（　　|）。"},           /* too wide to stay whole */
         {"是为（　　）。", 10, "是为|（　　）。"},
         {"a b c d", 3, "a b|c d"},
         {"one\ntwo", 10, "one|two"},
