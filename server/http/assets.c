@@ -195,6 +195,21 @@ static bool is_app_path(const struct assets *a, const char *path)
     return false;
 }
 
+/* What answers at this path, or NULL. */
+static const struct asset *asset_at(const struct assets *assets, const char *path)
+{
+    const struct asset *a = asset_find(assets, path);
+
+    if (a == NULL && (strcmp(path, "/") == 0 || is_app_path(assets, path)))
+        a = assets->index;
+    return a;
+}
+
+bool assets_has(const struct assets *assets, const char *path)
+{
+    return asset_at(assets, path) != NULL;
+}
+
 /* If-None-Match is a list of tags, or '*'; weak ones compare equal (RFC 9110 §13.1.2). */
 static bool etag_matches(const char *header, const char *etag)
 {
@@ -203,10 +218,8 @@ static bool etag_matches(const char *header, const char *etag)
 
 bool assets_serve(const struct assets *assets, struct http_request *req)
 {
-    const struct asset *a = asset_find(assets, req->path);
+    const struct asset *a = asset_at(assets, req->path);
 
-    if (a == NULL && (strcmp(req->path, "/") == 0 || is_app_path(assets, req->path)))
-        a = assets->index;
     if (a == NULL)
         return false;
     http_reply_header(req, "ETag", a->etag);

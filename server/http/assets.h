@@ -27,6 +27,9 @@ int assets_open(const char *dir, const char *const *app_paths, struct assets **o
 void assets_free(struct assets *assets);
 size_t assets_count(const struct assets *assets);
 
+/* Is there a file, or a page of the application, at this path? */
+bool assets_has(const struct assets *assets, const char *path);
+
 /* Replies with the file of the request's path (200, or 304 by If-None-Match) and returns true; or
  * returns false, and the request stays the caller's. GET and HEAD only. Loop thread. */
 bool assets_serve(const struct assets *assets, struct http_request *req);

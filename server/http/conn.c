@@ -9,6 +9,7 @@
  * Thread: its loop's. */
 #include "server/http/internal.h"
 
+#include "server/http/assets.h"
 #include "server/http/problem.h"
 
 #include <arpa/inet.h>
@@ -216,6 +217,7 @@ static void foreign_forget(struct conn *c)
 /* A method that evhttp does not know, on a path that is or is not there. */
 static int foreign_method(const struct conn *c, struct err *err, char allow[64])
 {
+    const struct assets *assets = c->loop->server->options.assets;
     char path[GATE_PATH_BYTES + 1] = "";
     unsigned allowed = 0;
 
@@ -224,6 +226,8 @@ static int foreign_method(const struct conn *c, struct err *err, char allow[64])
         memcpy(path, c->gate.path, c->gate.path_len);
         allowed = route_allowed(c->loop->server->table, bytes_of(path, c->gate.path_len));
     }
+    if (allowed == 0 && assets != NULL && assets_has(assets, path))
+        allowed = HTTP_GET | HTTP_HEAD;
     if (allowed == 0) {
         err_set(err, ERR_NOT_FOUND, &http_msg_not_found, path, NULL, NULL, NULL);
         return 404;

@@ -391,17 +391,6 @@ static bool rate_allows(struct request *r, const struct limit_address *address)
     return false;
 }
 
-/* No route has the path: an asset, or 404. */
-static void path_unknown(struct request *r)
-{
-    const struct http_options *o = &r->pub.server->options;
-
-    if (o->assets != NULL && (r->pub.method == HTTP_GET || r->pub.method == HTTP_HEAD) &&
-        assets_serve(o->assets, &r->pub))
-        return;
-    refuse(r, HTTP_REFUSED_ROUTE, 404, ERR_NOT_FOUND, &http_msg_not_found, r->pub.path, NULL);
-}
-
 static void method_unknown(struct request *r, unsigned allowed)
 {
     char allow[64];
@@ -410,6 +399,20 @@ static void method_unknown(struct request *r, unsigned allowed)
     http_reply_header(&r->pub, "Allow", allow);
     refuse(r, HTTP_REFUSED_ROUTE, 405, ERR_DENIED, &http_msg_method, r->conn->gate.method_text,
            allow);
+}
+
+/* No route has the path: an asset, or 404. */
+static void path_unknown(struct request *r)
+{
+    const struct assets *assets = r->pub.server->options.assets;
+
+    if (assets != NULL && (r->pub.method == HTTP_GET || r->pub.method == HTTP_HEAD) &&
+        assets_serve(assets, &r->pub))
+        return;
+    if (assets != NULL && assets_has(assets, r->pub.path))
+        method_unknown(r, HTTP_GET | HTTP_HEAD);
+    else
+        refuse(r, HTTP_REFUSED_ROUTE, 404, ERR_NOT_FOUND, &http_msg_not_found, r->pub.path, NULL);
 }
 
 /* False: answered. */

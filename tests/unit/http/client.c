@@ -27,19 +27,7 @@ static bool wait_for(int fd, short what)
     return n == 1;
 }
 
-static bool tls_open(struct client *c)
-{
-    c->ctx = SSL_CTX_new(TLS_client_method());
-    if (c->ctx == NULL)
-        return false;
-    SSL_CTX_set_verify(c->ctx, SSL_VERIFY_NONE, NULL); /* the certificate is the test's own */
-    c->ssl = SSL_new(c->ctx);
-    if (c->ssl == NULL || SSL_set_fd(c->ssl, c->fd) != 1)
-        return false;
-    return SSL_connect(c->ssl) == 1;
-}
-
-bool client_open(struct client *c, uint16_t port, bool tls)
+static bool socket_open(struct client *c, uint16_t port)
 {
     struct timeval wait = {.tv_sec = CLIENT_WAIT_MS / 1000};
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
@@ -53,7 +41,33 @@ bool client_open(struct client *c, uint16_t port, bool tls)
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-    if (connect(c->fd, (const struct sockaddr *)&to, sizeof to) == 0 && (!tls || tls_open(c)))
+    return connect(c->fd, (const struct sockaddr *)&to, sizeof to) == 0;
+}
+
+bool client_open_tls(struct client *c, uint16_t port, SSL_CTX *ctx, SSL_SESSION *session)
+{
+    bool connected = socket_open(c, port);
+
+    c->ctx = ctx;
+    if (connected && ctx != NULL)
+        c->ssl = SSL_new(ctx);
+    if (c->ssl != NULL && SSL_set_fd(c->ssl, c->fd) == 1 &&
+        (session == NULL || SSL_set_session(c->ssl, session) == 1) && SSL_connect(c->ssl) == 1)
+        return true;
+    client_close(c, false);
+    return false;
+}
+
+bool client_open(struct client *c, uint16_t port, bool tls)
+{
+    if (tls) {
+        SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+        if (ctx != NULL)
+            SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL); /* the certificate is the test's own */
+        return client_open_tls(c, port, ctx, NULL);
+    }
+    if (socket_open(c, port))
         return true;
     client_close(c, false);
     return false;
