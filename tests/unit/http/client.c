@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,30 +45,40 @@ static bool socket_open(struct client *c, uint16_t port)
     return connect(c->fd, (const struct sockaddr *)&to, sizeof to) == 0;
 }
 
+static bool handshake(struct client *c, SSL_CTX *ctx, SSL_SESSION *session)
+{
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without MSG_NOSIGNAL */
+    c->ctx = ctx;
+    if (ctx != NULL)
+        c->ssl = SSL_new(ctx);
+    return c->ssl != NULL && SSL_set_fd(c->ssl, c->fd) == 1 &&
+           (session == NULL || SSL_set_session(c->ssl, session) == 1) && SSL_connect(c->ssl) == 1;
+}
+
 bool client_open_tls(struct client *c, uint16_t port, SSL_CTX *ctx, SSL_SESSION *session)
 {
     bool connected = socket_open(c, port);
 
-    c->ctx = ctx;
-    if (connected && ctx != NULL)
-        c->ssl = SSL_new(ctx);
-    if (c->ssl != NULL && SSL_set_fd(c->ssl, c->fd) == 1 &&
-        (session == NULL || SSL_set_session(c->ssl, session) == 1) && SSL_connect(c->ssl) == 1)
+    if (!connected)
+        SSL_CTX_free(ctx);
+    if (connected && handshake(c, ctx, session))
         return true;
     client_close(c, false);
     return false;
 }
 
+bool client_begin_tls(struct client *c)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+    if (ctx != NULL)
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL); /* the certificate is the test's own */
+    return handshake(c, ctx, NULL);
+}
+
 bool client_open(struct client *c, uint16_t port, bool tls)
 {
-    if (tls) {
-        SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-
-        if (ctx != NULL)
-            SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL); /* the certificate is the test's own */
-        return client_open_tls(c, port, ctx, NULL);
-    }
-    if (socket_open(c, port))
+    if (socket_open(c, port) && (!tls || client_begin_tls(c)))
         return true;
     client_close(c, false);
     return false;

@@ -31,6 +31,8 @@ bool client_open(struct client *c, uint16_t port, bool tls);
 /* Over TLS as ctx says (taken, also on failure), resuming `session` (borrowed) unless it is NULL.
  * When the handshake fails its reason stays in OpenSSL's queue. */
 bool client_open_tls(struct client *c, uint16_t port, SSL_CTX *ctx, SSL_SESSION *session);
+/* The handshake on a connection that was opened plain, as client_open does it. */
+bool client_begin_tls(struct client *c);
 bool client_send(struct client *c, const void *data, size_t len);
 bool client_say(struct client *c, const char *text);
 /* The next reply; the body by Content-Length, none for 204, 304 and with head_only (HEAD). */

@@ -1,5 +1,6 @@
 /* What is refused before a handler sees it: form, size, method, path, media type, rate; and what is
- * too slow. Every refusal is a problem, and the server goes on serving. */
+ * too slow. Every refusal is a problem, and the server goes on serving. Every test runs twice: on a
+ * plain port and on one that speaks TLS. */
 #include "tests/unit/http/rig.h"
 
 #include <criterion/criterion.h>
@@ -14,6 +15,26 @@
 TestSuite(refusals, .timeout = 120);
 
 enum { SHORT_MS = 200 };
+
+/* A test, plain and over TLS: only a macro can define one. */
+#define TEST_BOTH(name)                                                                            \
+    static void name(bool tls);                                                                    \
+    Test(refusals, name##_plain)                                                                   \
+    {                                                                                              \
+        name(false);                                                                               \
+    }                                                                                              \
+    Test(refusals, name##_tls)                                                                     \
+    {                                                                                              \
+        name(true);                                                                                \
+    }                                                                                              \
+    static void name(bool tls)
+
+static void start(struct rig *rig, struct http_options *o, bool tls)
+{
+    if (tls)
+        rig_make_tls(rig, o);
+    rig_start(rig, o);
+}
 
 /* Still there, and nothing left over? */
 static void check_serves_and_drains(struct rig *rig, struct http_counters *n)
@@ -81,7 +102,7 @@ static const struct malformed malformed[] = {
     {"a body of HEAD", BYTES("HEAD /hello" H JSON "Content-Length: 4\r\n\r\nnull")},
 };
 
-Test(refusals, a_malformed_request_gets_400_and_the_end)
+TEST_BOTH(a_malformed_request_gets_400_and_the_end)
 {
     struct http_options o;
     struct http_counters n;
@@ -89,7 +110,7 @@ Test(refusals, a_malformed_request_gets_400_and_the_end)
     struct reply r = {0};
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
         rig_ask_ended(&rig, malformed[i].bytes, malformed[i].len, &r);
         cr_assert(reply_is_problem(&r, 400, "request-malformed"), "%s", malformed[i].what);
@@ -101,19 +122,19 @@ Test(refusals, a_malformed_request_gets_400_and_the_end)
     rig_stop(&rig);
 }
 
-Test(refusals, a_malformed_request_gets_400_however_it_is_cut)
+TEST_BOTH(a_malformed_request_gets_400_however_it_is_cut)
 {
     struct http_options o;
     struct rig rig;
     struct reply r = {0};
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
         struct client c;
         size_t at = 0;
 
-        cr_assert(client_open(&c, http_server_port(rig.server), false));
+        cr_assert(client_open(&c, http_server_port(rig.server), tls));
         /* Once the server has ended it, further bytes may fail: the reply is there all the same. */
         while (at < malformed[i].len && client_send(&c, malformed[i].bytes + at, 1))
             at++;
@@ -127,7 +148,7 @@ Test(refusals, a_malformed_request_gets_400_however_it_is_cut)
     rig_stop(&rig);
 }
 
-Test(refusals, a_refusal_speaks_the_language_of_the_request)
+TEST_BOTH(a_refusal_speaks_the_language_of_the_request)
 {
     static const char zh[] = "GET /hello HTTP/1.1\r\nHost : x\r\n\r\n";
     static const char en[] = "GET /hello HTTP/1.1\r\nAccept-Language: en\r\nHost : x\r\n\r\n";
@@ -136,7 +157,7 @@ Test(refusals, a_refusal_speaks_the_language_of_the_request)
     struct reply r = {0};
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     rig_ask_ended(&rig, zh, sizeof zh - 1, &r);
     cr_assert_not_null(strstr(buf_text(&r.body), "请求格式不合规范"));
     rig_ask_ended(&rig, en, sizeof en - 1, &r);
@@ -147,7 +168,7 @@ Test(refusals, a_refusal_speaks_the_language_of_the_request)
     rig_stop(&rig);
 }
 
-Test(refusals, bad_percent_encoding_and_queries_get_400_and_the_connection_goes_on)
+TEST_BOTH(bad_percent_encoding_and_queries_get_400_and_the_connection_goes_on)
 {
     static const char *const targets[] = {
         "/echo/%",          "/echo/%4",        "/echo/%zz",         "/echo/%4g",
@@ -163,8 +184,8 @@ Test(refusals, bad_percent_encoding_and_queries_get_400_and_the_connection_goes_
     char request[256];
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
-    cr_assert(client_open(&c, http_server_port(rig.server), false));
+    start(&rig, &o, tls);
+    cr_assert(client_open(&c, http_server_port(rig.server), tls));
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
         snprintf(request, sizeof request, "GET %s" H "\r\n", targets[i]);
         cr_assert(client_ask(&c, request, &r), "%s", targets[i]);
@@ -177,7 +198,7 @@ Test(refusals, bad_percent_encoding_and_queries_get_400_and_the_connection_goes_
     rig_stop(&rig);
 }
 
-Test(refusals, more_query_pairs_than_the_maximum_are_refused)
+TEST_BOTH(more_query_pairs_than_the_maximum_are_refused)
 {
     struct http_options o;
     struct rig rig;
@@ -185,7 +206,7 @@ Test(refusals, more_query_pairs_than_the_maximum_are_refused)
     struct buf request = {0};
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     for (int most = HTTP_QUERY_MAX; most <= HTTP_QUERY_MAX + 1; most++) {
         buf_clear(&request);
         buf_append_text(&request, "GET /echo/a?");
@@ -200,7 +221,7 @@ Test(refusals, more_query_pairs_than_the_maximum_are_refused)
     rig_stop(&rig);
 }
 
-Test(refusals, an_unknown_path_gets_404)
+TEST_BOTH(an_unknown_path_gets_404)
 {
     static const char *const targets[] = {
         "/",        "/nowhere", "/hello/", "/HELLO",    "/hello/x", "//hello",
@@ -212,7 +233,7 @@ Test(refusals, an_unknown_path_gets_404)
     char request[256];
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
         snprintf(request, sizeof request, "GET %s" H "\r\n", targets[i]);
         rig_ask(&rig, request, &r);
@@ -224,7 +245,7 @@ Test(refusals, an_unknown_path_gets_404)
     rig_stop(&rig);
 }
 
-Test(refusals, a_method_that_the_path_has_not_gets_405_with_allow)
+TEST_BOTH(a_method_that_the_path_has_not_gets_405_with_allow)
 {
     static const struct {
         const char *line, *allow;
@@ -241,7 +262,7 @@ Test(refusals, a_method_that_the_path_has_not_gets_405_with_allow)
     char request[256];
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         snprintf(request, sizeof request, "%s" H "\r\n", cases[i].line);
         rig_ask(&rig, request, &r);
@@ -274,7 +295,7 @@ static void body_request(struct buf *out, const char *line, const char *headers,
     out->len += len;
 }
 
-Test(refusals, a_body_of_the_maximum_passes_and_one_byte_more_gets_413)
+TEST_BOTH(a_body_of_the_maximum_passes_and_one_byte_more_gets_413)
 {
     static const struct {
         const char *line;
@@ -287,7 +308,7 @@ Test(refusals, a_body_of_the_maximum_passes_and_one_byte_more_gets_413)
     struct buf request = {0};
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     for (size_t i = 0; i < 2; i++) {
         body_request(&request, cases[i].line, JSON, cases[i].max);
         rig_ask(&rig, buf_text(&request), &r);
@@ -303,7 +324,7 @@ Test(refusals, a_body_of_the_maximum_passes_and_one_byte_more_gets_413)
     rig_stop(&rig);
 }
 
-Test(refusals, a_huge_length_gets_413_before_the_body_is_sent)
+TEST_BOTH(a_huge_length_gets_413_before_the_body_is_sent)
 {
     static const char request[] =
         "POST /bodies" H JSON "Content-Length: 999999999999999999\r\n\r\n";
@@ -312,21 +333,21 @@ Test(refusals, a_huge_length_gets_413_before_the_body_is_sent)
     struct reply r = {0};
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     rig_ask(&rig, request, &r);
     cr_assert(reply_is_problem(&r, 413, "request-body-too-large"));
     reply_fini(&r);
     rig_stop(&rig);
 }
 
-Test(refusals, a_body_where_none_is_expected_gets_413_and_an_empty_one_passes)
+TEST_BOTH(a_body_where_none_is_expected_gets_413_and_an_empty_one_passes)
 {
     struct http_options o;
     struct rig rig;
     struct reply r = {0};
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     rig_ask(&rig, "POST /bodies" H "Content-Length: 0\r\n\r\n", &r);
     cr_assert_eq(r.status, 200);
     cr_assert(reply_body_is(&r, "0"));
@@ -336,7 +357,7 @@ Test(refusals, a_body_where_none_is_expected_gets_413_and_an_empty_one_passes)
     rig_stop(&rig);
 }
 
-Test(refusals, chunked_transfer_gets_411)
+TEST_BOTH(chunked_transfer_gets_411)
 {
     static const char request[] =
         "POST /bodies" H JSON "Transfer-Encoding: chunked\r\n\r\n4\r\nnull\r\n0\r\n\r\n";
@@ -345,14 +366,14 @@ Test(refusals, chunked_transfer_gets_411)
     struct reply r = {0};
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     rig_ask_ended(&rig, request, sizeof request - 1, &r);
     cr_assert(reply_is_problem(&r, 411, "request-length-required"));
     reply_fini(&r);
     rig_stop(&rig);
 }
 
-Test(refusals, another_media_type_gets_415)
+TEST_BOTH(another_media_type_gets_415)
 {
     static const struct {
         const char *headers;
@@ -373,7 +394,7 @@ Test(refusals, another_media_type_gets_415)
     struct buf request = {0};
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         body_request(&request, "POST /bodies", cases[i].headers, 4);
         rig_ask(&rig, buf_text(&request), &r);
@@ -384,7 +405,7 @@ Test(refusals, another_media_type_gets_415)
     rig_stop(&rig);
 }
 
-Test(refusals, a_header_beyond_the_maximum_gets_431)
+TEST_BOTH(a_header_beyond_the_maximum_gets_431)
 {
     static const char *const shapes[] = {"GET /hello" H "A: %s\r\n\r\n",
                                          "GET /echo/%s HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -398,7 +419,7 @@ Test(refusals, a_header_beyond_the_maximum_gets_431)
 
     rig_options(&rig, &o);
     o.header_bytes_max = 1024;
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     memset(many, 'a', sizeof many);
     many[sizeof many - 1] = '\0';
     for (size_t i = 0; i < 3; i++) {
@@ -421,14 +442,14 @@ Test(refusals, a_header_beyond_the_maximum_gets_431)
     rig_stop(&rig);
 }
 
-Test(refusals, a_reply_header_with_control_bytes_cannot_be_made)
+TEST_BOTH(a_reply_header_with_control_bytes_cannot_be_made)
 {
     struct http_options o;
     struct rig rig;
     struct reply r = {0};
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     rig_ask(&rig, "GET /header/fine" H "\r\n", &r);
     cr_assert(reply_header_is(&r, "X-Echo", "fine"));
     rig_ask(&rig, "GET /header/a%0d%0aX-Evil:%20b" H "\r\n", &r);
@@ -437,7 +458,7 @@ Test(refusals, a_reply_header_with_control_bytes_cannot_be_made)
     rig_stop(&rig);
 }
 
-Test(refusals, expect_100_continue_is_answered_and_then_the_request)
+TEST_BOTH(expect_100_continue_is_answered_and_then_the_request)
 {
     struct http_options o;
     struct rig rig;
@@ -445,8 +466,8 @@ Test(refusals, expect_100_continue_is_answered_and_then_the_request)
     struct reply r = {0};
 
     rig_options(&rig, &o);
-    rig_start(&rig, &o);
-    cr_assert(client_open(&c, http_server_port(rig.server), false));
+    start(&rig, &o, tls);
+    cr_assert(client_open(&c, http_server_port(rig.server), tls));
     cr_assert(
         client_say(&c, "POST /bodies" H JSON "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n"));
     r.status = 0;
@@ -460,7 +481,7 @@ Test(refusals, expect_100_continue_is_answered_and_then_the_request)
     rig_stop(&rig);
 }
 
-Test(refusals, an_address_that_asks_too_often_gets_429_with_retry_after)
+TEST_BOTH(an_address_that_asks_too_often_gets_429_with_retry_after)
 {
     struct http_options o;
     struct http_counters n;
@@ -472,8 +493,8 @@ Test(refusals, an_address_that_asks_too_often_gets_429_with_retry_after)
     o.loops = 1;
     o.requests_per_second = 1;
     o.requests_burst = 5;
-    rig_start(&rig, &o);
-    cr_assert(client_open(&c, http_server_port(rig.server), false));
+    start(&rig, &o, tls);
+    cr_assert(client_open(&c, http_server_port(rig.server), tls));
     /* One a second comes back while we ask: twenty in a row meet the end of five soon enough. */
     for (int i = 0; i < 20; i++) {
         cr_assert(client_ask(&c, "GET /hello" H "\r\n", &r));
@@ -491,7 +512,7 @@ Test(refusals, an_address_that_asks_too_often_gets_429_with_retry_after)
     rig_stop(&rig);
 }
 
-Test(refusals, an_address_with_too_many_connections_is_turned_away_until_one_ends)
+TEST_BOTH(an_address_with_too_many_connections_is_turned_away_until_one_ends)
 {
     struct http_options o;
     struct http_counters n;
@@ -502,11 +523,12 @@ Test(refusals, an_address_with_too_many_connections_is_turned_away_until_one_end
     rig_options(&rig, &o);
     o.loops = 1;
     o.connections_per_address_max = 3;
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     for (int i = 0; i < 3; i++) {
-        cr_assert(client_open(&c[i], http_server_port(rig.server), false));
+        cr_assert(client_open(&c[i], http_server_port(rig.server), tls));
         cr_assert(client_ask(&c[i], "GET /hello" H "\r\n", &r));
     }
+    /* It is ended before or in its handshake. */
     cr_assert(client_open(&c[3], http_server_port(rig.server), false));
     cr_assert(client_is_ended(&c[3]));
     client_close(&c[3], false);
@@ -515,7 +537,7 @@ Test(refusals, an_address_with_too_many_connections_is_turned_away_until_one_end
     /* The server ends the first one itself: once its end is here, its place is free. */
     cr_assert(client_ask(&c[0], "GET /hello" H "Connection: close\r\n\r\n", &r));
     cr_assert(client_is_ended(&c[0]));
-    cr_assert(client_open(&c[3], http_server_port(rig.server), false));
+    cr_assert(client_open(&c[3], http_server_port(rig.server), tls));
     cr_assert(client_ask(&c[3], "GET /hello" H "\r\n", &r));
     for (int i = 0; i < 4; i++)
         client_close(&c[i], false);
@@ -523,7 +545,7 @@ Test(refusals, an_address_with_too_many_connections_is_turned_away_until_one_end
     rig_stop(&rig);
 }
 
-Test(refusals, beyond_the_most_connections_the_next_one_waits_for_a_place)
+TEST_BOTH(beyond_the_most_connections_the_next_one_waits_for_a_place)
 {
     struct http_options o;
     struct http_counters n;
@@ -534,18 +556,19 @@ Test(refusals, beyond_the_most_connections_the_next_one_waits_for_a_place)
     rig_options(&rig, &o);
     o.loops = 1;
     o.connections_max = 2;
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     for (int i = 0; i < 2; i++) {
-        cr_assert(client_open(&c[i], http_server_port(rig.server), false));
+        cr_assert(client_open(&c[i], http_server_port(rig.server), tls));
         cr_assert(client_ask(&c[i], "GET /hello" H "\r\n", &r));
     }
     /* It stands in the kernel's queue; its request is read when another one ends. */
     cr_assert(client_open(&c[2], http_server_port(rig.server), false));
-    cr_assert(client_say(&c[2], "GET /hello" H "\r\n"));
+    cr_assert(tls || client_say(&c[2], "GET /hello" H "\r\n"));
     http_server_counters(rig.server, &n);
     cr_assert_eq(n.connections_total, 2);
     cr_assert_eq(n.refused[HTTP_REFUSED_FULL], 1);
     client_close(&c[0], false);
+    cr_assert(!tls || (client_begin_tls(&c[2]) && client_say(&c[2], "GET /hello" H "\r\n")));
     cr_assert(client_read(&c[2], false, &r));
     cr_assert_eq(r.status, 200);
     client_close(&c[1], false);
@@ -554,7 +577,7 @@ Test(refusals, beyond_the_most_connections_the_next_one_waits_for_a_place)
     rig_stop(&rig);
 }
 
-Test(refusals, a_request_that_does_not_become_whole_ends_at_its_time)
+TEST_BOTH(a_request_that_does_not_become_whole_ends_at_its_time)
 {
     static const char *const parts[] = {
         "",
@@ -571,9 +594,9 @@ Test(refusals, a_request_that_does_not_become_whole_ends_at_its_time)
 
     rig_options(&rig, &o);
     o.request_ms_max = SHORT_MS;
-    rig_start(&rig, &o);
+    start(&rig, &o, tls);
     for (size_t i = 0; i < PARTS; i++) {
-        cr_assert(client_open(&c[i], http_server_port(rig.server), false));
+        cr_assert(client_open(&c[i], http_server_port(rig.server), tls));
         cr_assert(client_say(&c[i], parts[i]));
     }
     for (size_t i = 0; i < PARTS; i++) {
@@ -586,7 +609,7 @@ Test(refusals, a_request_that_does_not_become_whole_ends_at_its_time)
     rig_stop(&rig);
 }
 
-Test(refusals, drops_of_bytes_do_not_put_off_the_end_of_a_slow_request)
+TEST_BOTH(drops_of_bytes_do_not_put_off_the_end_of_a_slow_request)
 {
     struct http_options o;
     struct rig rig;
@@ -595,8 +618,8 @@ Test(refusals, drops_of_bytes_do_not_put_off_the_end_of_a_slow_request)
 
     rig_options(&rig, &o);
     o.request_ms_max = SHORT_MS;
-    rig_start(&rig, &o);
-    cr_assert(client_open(&c, http_server_port(rig.server), false));
+    start(&rig, &o, tls);
+    cr_assert(client_open(&c, http_server_port(rig.server), tls));
     cr_assert(client_say(&c, "GET /hello" H "A: "));
     /* As fast as it goes, but within the header's maximum: the poll is the drop's pace, and ends at
      * once when the server has ended. */
@@ -614,7 +637,7 @@ Test(refusals, drops_of_bytes_do_not_put_off_the_end_of_a_slow_request)
     rig_stop(&rig);
 }
 
-Test(refusals, an_idle_connection_ends_at_its_time_and_is_not_called_slow)
+TEST_BOTH(an_idle_connection_ends_at_its_time_and_is_not_called_slow)
 {
     struct http_options o;
     struct http_counters n;
@@ -624,8 +647,8 @@ Test(refusals, an_idle_connection_ends_at_its_time_and_is_not_called_slow)
 
     rig_options(&rig, &o);
     o.idle_ms_max = SHORT_MS;
-    rig_start(&rig, &o);
-    cr_assert(client_open(&c, http_server_port(rig.server), false));
+    start(&rig, &o, tls);
+    cr_assert(client_open(&c, http_server_port(rig.server), tls));
     cr_assert(client_ask(&c, "GET /hello" H "\r\n", &r));
     cr_assert(client_is_ended(&c));
     client_close(&c, false);
@@ -635,7 +658,7 @@ Test(refusals, an_idle_connection_ends_at_its_time_and_is_not_called_slow)
     rig_stop(&rig);
 }
 
-Test(refusals, a_client_that_does_not_take_its_reply_ends_at_its_time)
+TEST_BOTH(a_client_that_does_not_take_its_reply_ends_at_its_time)
 {
     struct http_options o;
     struct http_counters n;
@@ -645,8 +668,8 @@ Test(refusals, a_client_that_does_not_take_its_reply_ends_at_its_time)
 
     rig_options(&rig, &o);
     o.reply_ms_max = SHORT_MS;
-    rig_start(&rig, &o);
-    cr_assert(client_open(&c, http_server_port(rig.server), false));
+    start(&rig, &o, tls);
+    cr_assert(client_open(&c, http_server_port(rig.server), tls));
     setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     for (int i = 0; i < 20; i++)
         cr_assert(client_say(&c, "GET /large" H "\r\n"));
