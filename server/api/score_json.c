@@ -62,8 +62,8 @@ void ack_write(struct json_out *w, const struct session_ack *ack, enum lang lang
         json_out_string(w, NULL, text);
     }
     json_out_end(w);
+    json_out_int(w, "epoch", ack->epoch);
     if (opened) {
-        json_out_int(w, "epoch", ack->epoch);
         json_out_int(w, "next_seq", (int64_t)ack->next_seq);
         responses_write(w, ack);
     }

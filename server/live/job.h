@@ -182,8 +182,8 @@ struct session_ack {
     size_t stored, repeated;   /* JOB_SAVE */
     const struct err *notices; /* sentences for the candidate (err_text), oldest first; arena */
     size_t notices_count;
+    uint32_t epoch;            /* of the device that opened last; JOB_OPEN: of this one */
     /* JOB_OPEN */
-    uint32_t epoch;
     uint64_t next_seq;
     const struct response *responses; /* item_count; the newest of each item; arena */
     uint32_t item_count;

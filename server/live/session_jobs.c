@@ -156,6 +156,7 @@ void ack_fill(const struct record_batch *b, const struct session_entry *e, struc
     out->server_time_ms = live_now_ms(b->live);
     out->deadline_ms = session_deadline_ms(&in->session, out->server_time_ms);
     out->state = in->session.state;
+    out->epoch = in->session.epoch;
     out->pending = in->session.pending;
     if (in->notices_count > 0) {
         struct err *notices = arena_array(job->arena, in->notices_count, sizeof *notices);
@@ -186,7 +187,6 @@ int session_view_fill(const struct record_batch *b, const struct session_entry *
     uint32_t *awards = arena_array(job->arena, s->item_count, sizeof *awards);
 
     ack_fill(b, e, job, &out->ack);
-    out->ack.epoch = s->epoch;
     out->ack.item_count = s->item_count;
     if (items == NULL || awards == NULL ||
         responses_fill(s, job->arena, &out->ack.responses) != 0) {
@@ -643,7 +643,6 @@ static int save_job(struct record_batch *b, struct job *job, struct session_entr
     rc = session_do(b, e, &event, &p, &effect, &job->err);
     if (rc == 0) {
         ack_fill(b, e, job, &job->out.ack);
-        job->out.ack.epoch = in->epoch;
         job->out.ack.stored = effect.stored + effect.late;
         job->out.ack.repeated = effect.repeated + effect.older;
         job->out.ack.late = effect.late > 0;
