@@ -3,6 +3,8 @@
  *   configuration -> releases -> store -> site key -> api, live, http -> {"url": …} on standard
  *   output -> SIGTERM or SIGINT -> no more connections, requests finish, jobs finish -> exit 0
  *
+ * "bootstrap" and "check-rows" do their one thing instead of listening.
+ *
  * What fails before it listens is one sentence on standard error and exit 1; a wrong command line is
  * exit 2. When the core can no longer store, the process ends with 1 for the supervisor to start it
  * again. Main's thread; all signals are taken here. */
@@ -10,6 +12,7 @@
 #include "question-bank/base/env.h"
 #include "server/api/api.h"
 #include "server/bootstrap.h"
+#include "server/check_rows.h"
 #include "server/config.h"
 #include "server/http/assets.h"
 #include "server/http/http.h"
@@ -229,12 +232,17 @@ static int run(struct server *s, int argc, char **argv, const sigset_t *signals)
 {
     struct bootstrap bootstrap;
     struct err err = {0};
-    bool boots = argc > 0;
+    bool boots = argc > 0 && strcmp(argv[0], "bootstrap") == 0;
+    bool checks = argc > 0 && strcmp(argv[0], "check-rows") == 0;
     int rc = 0;
 
-    if (boots && strcmp(argv[0], "bootstrap") != 0) {
-        err_set(&err, ERR_BAD_INPUT, &msg_command, argv[0], NULL, NULL, NULL);
+    if ((argc > 0 && !boots && !checks) || (checks && argc > 1)) {
+        err_set(&err, ERR_BAD_INPUT, &msg_command, argv[checks ? 1 : 0], NULL, NULL, NULL);
         return fail(&err, EXIT_USAGE);
+    }
+    if (checks) {
+        rc = check_rows_run(s->config.data_dir, stdout, &err);
+        return rc == 0 ? EXIT_DONE : fail(&err, EXIT_FAILED);
     }
     if (boots && bootstrap_read(argc - 1, argv + 1, &bootstrap, &err) != 0)
         return fail(&err, EXIT_USAGE);
@@ -255,8 +263,11 @@ static int run(struct server *s, int argc, char **argv, const sigset_t *signals)
 
 static void usage(FILE *out)
 {
-    fputs("mingfa-server [--config FILE] [SETTINGS] [bootstrap --unit-code C --unit-name N "
-          "--person P --name N]\n\n"
+    fputs("mingfa-server [--config FILE] [SETTINGS]              serves until SIGTERM\n"
+          "mingfa-server … bootstrap --unit-code C --unit-name N --person P --name N\n"
+          "                     the first unit and administrator; prints a one-time code\n"
+          "mingfa-server … check-rows\n"
+          "                     whether the tables are what the events say; server stopped\n\n"
           "Settings come from the file, then from MINGFA_…, then from the command line:\n",
           out);
     config_help(out);
