@@ -1,6 +1,6 @@
 /* The table of operations, and the one decision on who may call them (see operations.h).
  *
- * Rows stand in the order of docs/openapi.yaml; tests/system/test_openapi.py compares them. */
+ * Rows stand in the order of docs/openapi.yaml; tests/system/test_permissions.py compares them. */
 #include "server/api/operations.h"
 
 #include "server/api/handlers.h"
@@ -21,9 +21,10 @@ enum {
     BODY_RESPONSES = 512 * 1024,
     BODY_CODES = 128 * 1024,
     BODY_CSV = 32 * 1024 * 1024,
-    /* who reads exams; who brings in rosters */
+    /* who reads releases; who changes the tree of units; who brings in rosters */
     READERS = ROLE_OFFICER | ROLE_AUDITOR | ROLE_ADMINISTRATOR,
-    KEEPERS = ROLE_OFFICER | ROLE_ADMINISTRATOR,
+    BUILDERS = ROLE_OFFICER | ROLE_ADMINISTRATOR,
+    KEEPERS = ROLE_LIAISON | ROLE_OFFICER | ROLE_ADMINISTRATOR,
     ALL_ROLES = ROLE_LIAISON | ROLE_OFFICER | ROLE_HR | ROLE_AUDITOR | ROLE_ADMINISTRATOR,
 };
 
@@ -57,16 +58,16 @@ const struct operation operations[] = {
     {"reopenSession", HTTP_POST, V1 "/sessions/{session}/reopening", ROLE_OFFICER, SCOPE_SESSION, false, JSON, BODY_SMALL, handle_reopen_session},
     {"decideLate", HTTP_POST, V1 "/sessions/{session}/late-decision", ROLE_OFFICER, SCOPE_SESSION, false, JSON, BODY_SMALL, handle_decide_late},
     {"units", HTTP_GET, V1 "/units", ALL_ROLES, SCOPE_ANY, false, NULL, 0, handle_units},
-    {"importUnits", HTTP_POST, V1 "/units/import", KEEPERS, SCOPE_ROWS, false, "text/csv", BODY_CSV, handle_import_units},
+    {"importUnits", HTTP_POST, V1 "/units/import", BUILDERS, SCOPE_ROWS, false, "text/csv", BODY_CSV, handle_import_units},
     {"importPeople", HTTP_POST, V1 "/people/import", KEEPERS, SCOPE_ROWS, false, "text/csv", BODY_CSV, handle_import_people},
     {"importAttendance", HTTP_POST, V1 "/hearings/import", KEEPERS, SCOPE_ROWS, false, "text/csv", BODY_CSV, handle_import_attendance},
-    {"issueActivationCodes", HTTP_POST, V1 "/activation-codes", ROLE_LIAISON | KEEPERS, SCOPE_PERSON, false, JSON, BODY_CODES, handle_issue_activation_codes},
+    {"issueActivationCodes", HTTP_POST, V1 "/activation-codes", KEEPERS, SCOPE_PERSON, false, JSON, BODY_CODES, handle_issue_activation_codes},
     {"grantRole", HTTP_POST, V1 "/people/{person}/roles", ROLE_ADMINISTRATOR, SCOPE_NAMED, false, JSON, BODY_SMALL, handle_grant_role},
     {"revokeRole", HTTP_POST, V1 "/people/{person}/roles/revocation", ROLE_ADMINISTRATOR, SCOPE_NAMED, false, JSON, BODY_SMALL, handle_revoke_role},
     {"releases", HTTP_GET, V1 "/releases", READERS, SCOPE_ANY, false, NULL, 0, handle_releases},
-    {"exams", HTTP_GET, V1 "/exams", READERS, SCOPE_ANY, false, NULL, 0, handle_exams},
+    {"exams", HTTP_GET, V1 "/exams", ALL_ROLES, SCOPE_ANY, false, NULL, 0, handle_exams},
     {"createExam", HTTP_POST, V1 "/exams", ROLE_OFFICER, SCOPE_WHOLE, false, JSON, BODY_DEFINITION, handle_create_exam},
-    {"exam", HTTP_GET, V1 "/exams/{exam}", READERS, SCOPE_ANY, false, NULL, 0, handle_exam},
+    {"exam", HTTP_GET, V1 "/exams/{exam}", ALL_ROLES, SCOPE_ANY, false, NULL, 0, handle_exam},
     {"commitShare", HTTP_POST, V1 "/exams/{exam}/shares", ROLE_OFFICER, SCOPE_WHOLE, false, JSON, BODY_SMALL, handle_commit_share},
     {"revealShare", HTTP_PUT, V1 "/exams/{exam}/shares", ROLE_OFFICER, SCOPE_WHOLE, false, JSON, BODY_SMALL, handle_reveal_share},
     {"openExam", HTTP_POST, V1 "/exams/{exam}/open", ROLE_OFFICER, SCOPE_WHOLE, false, JSON, BODY_SMALL, handle_open_exam},

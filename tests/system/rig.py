@@ -96,6 +96,7 @@ class Server:
         atexit.register(self.close)
         self.tls, self.wrap, self.process = tls, list(wrap), None
         self.ca = None
+        self.apis = []
         make_bank(self.state)
         (self.state / "data").mkdir(mode=0o700)
         self.port = free_port()
@@ -163,14 +164,16 @@ class Server:
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
     def api(self, token=None):
-        """Nobody's view, or that of whom the token belongs to."""
-        return Api(self.url, self.ca, token)
+        """Nobody's view, or that of whom the token belongs to. Closed with the server."""
+        self.apis.append(Api(self.url, self.ca, token))
+        return self.apis[-1]
 
     def admin(self):
         """The administrator, logged in."""
         class Args:
             url, ca = self.url, self.ca
-        return setup.admin(Args, self.state)
+        self.apis.append(setup.admin(Args, self.state))
+        return self.apis[-1]
 
     def fill(self, admin):
         """The demo district: units, 2,000 people, hearings, an officer without a password yet."""
@@ -192,6 +195,8 @@ class Server:
             self.process.kill()
             self.process.wait()
         self.process = None
+        while self.apis:
+            self.apis.pop().close()
         shutil.rmtree(self.state, ignore_errors=True)
 
     def __enter__(self):

@@ -39,6 +39,7 @@ class Town:
     def __init__(self, server, spare=8):
         self.server = server
         self.admin = server.admin()
+        self.logins = {}
         self.numbers = {unit: [f"{unit}-{n:02d}" for n in range(spare)] for unit in ("A1", "A2", "B1")}
         self.holders = {(role, scope): f"{role}-{scope}" for role in ROLES for scope in ("part", "whole")}
         self.admin.call("POST", "/units/import", csv=units_csv(UNITS))
@@ -49,13 +50,14 @@ class Town:
             self.admin.call("POST", f"/people/{number}/roles", {"role": role, "unit": "A" if scope == "part" else ""})
 
     def people(self, numbers):
-        """number -> Api, all activated and logged in."""
-        codes = self.admin.call("POST", "/activation-codes", {"people": list(numbers)})["codes"]
-        found = {}
+        """number -> Api, all activated and logged in. The same person twice is the same login."""
+        numbers = list(numbers)
+        fresh = [n for n in numbers if n not in self.logins]
+        codes = self.admin.call("POST", "/activation-codes", {"people": fresh})["codes"] if fresh else []
         for c in codes:
-            found[c["person"]] = self.server.api()
-            found[c["person"]].activate(c["person"], c["code"], PASSWORD)
-        return found
+            self.logins[c["person"]] = self.server.api()
+            self.logins[c["person"]].activate(c["person"], c["code"], PASSWORD)
+        return {n: self.logins[n] for n in numbers}
 
     def person(self, number):
         return self.people([number])[number]
@@ -72,7 +74,8 @@ class Sitting:
         self.started = api.call("POST", f"/exams/{exam}/sessions", {"attempt": attempt, "nonce": secrets.token_hex(32)})
         self.id = self.started["session"]
         self.path = "/sessions/" + self.id
-        opened = api.call("POST", self.path + "/open", {"device": secrets.token_hex(16)})
+        self.device = secrets.token_hex(16)
+        opened = api.call("POST", self.path + "/open", {"device": self.device})
         self.epoch, self.seq = opened["epoch"], opened["next_seq"]
         self.items = self.started["paper"]["items"]
 
