@@ -55,8 +55,8 @@ struct item {
     struct bytes area;
     struct bytes topics[ITEM_TOPICS_MAX];
     size_t topics_count;
-    uint8_t difficulty; /* 1…5 */
-    uint8_t level;      /* cognitive: 1 记忆 2 理解 3 应用 */
+    uint8_t difficulty;                         /* 1…5 */
+    uint8_t level;                              /* cognitive: 1 记忆 2 理解 3 应用 */
     struct bytes audiences[ITEM_AUDIENCES_MAX]; /* sorted by bytes; empty = everybody */
     size_t audiences_count;
     struct bytes stem;

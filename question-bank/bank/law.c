@@ -411,7 +411,8 @@ static void find_in_force(const struct law_reader *r, char out[11])
             if (at == b.len)
                 break;
             b = skip(b, at + 3);
-            if (read_date(b, out, &rest) && (starts_with(rest, "起施行") || starts_with(rest, "施行")))
+            if (read_date(b, out, &rest) &&
+                (starts_with(rest, "起施行") || starts_with(rest, "施行")))
                 return;
             if (starts_with(b, "公布之日起施行")) {
                 memcpy(out, r->oldest, 11);

@@ -21,9 +21,9 @@ struct law_article {
 
 struct law {
     struct bytes title;
-    struct bytes version;  /* civil date of the newest promulgation or amendment */
-    struct bytes in_force; /* civil date, "" unknown */
-    struct bytes repealed; /* civil date, "" in force */
+    struct bytes version;      /* civil date of the newest promulgation or amendment */
+    struct bytes in_force;     /* civil date, "" unknown */
+    struct bytes repealed;     /* civil date, "" in force */
     struct digest text_digest; /* H over u32be number | u32be suffix | digest of each article */
     const struct law_article *articles; /* in order */
     size_t articles_count;

@@ -148,8 +148,8 @@ static void article_text(char out[128], const struct citation *c)
     }
 }
 
-int lint_citation(const struct item *it, const struct citation *c, const struct lint_options *options,
-                  struct err *err)
+int lint_citation(const struct item *it, const struct citation *c,
+                  const struct lint_options *options, struct err *err)
 {
     const struct law *law = law_index_find(options->laws, c->title);
     const struct law_article *article;
@@ -244,12 +244,11 @@ static int check_length(const struct item *it, struct lint_report *report)
 static bool is_all_above(struct bytes option)
 {
     static const char *const lead[] = {"以上", "上述", "前述"};
-    static const char *const tail[] = {"都对",     "都不对",   "均对",     "均不对",   "全对",
-                                       "全不对",   "都正确",   "都不正确", "均正确",   "均不正确",
-                                       "全部正确", "全部错误", "都错",     "均错",     "都错误",
-                                       "均错误",   "皆是",     "皆非",     "都是",     "都不是",
-                                       "均是",     "均不是",   "皆对",     "皆错",     "全错",
-                                       "全都对",   "全都不对", "皆正确",   "皆不正确"};
+    static const char *const tail[] = {
+        "都对",   "都不对",   "均对",     "均不对",   "全对",    "全不对", "都正确", "都不正确",
+        "均正确", "均不正确", "全部正确", "全部错误", "都错",    "均错",   "都错误", "均错误",
+        "皆是",   "皆非",     "都是",     "都不是",   "均是",    "均不是", "皆对",   "皆错",
+        "全错",   "全都对",   "全都不对", "皆正确",   "皆不正确"};
     struct buf folded = {0};
     struct bytes b;
     bool found = false;
@@ -557,8 +556,8 @@ static int compare_all(const struct bigrams *sets, size_t count, struct lint_rep
     qsort(postings, total, sizeof *postings, compare_posting);
     for (size_t i = 0; i < total && rc == 0; i++) {
         for (size_t j = i + 1; j < total && postings[j].value == postings[i].value && rc == 0; j++)
-            rc = compare_pair(&sets[postings[i].owner], &sets[postings[j].owner],
-                              postings[i].value, report);
+            rc = compare_pair(&sets[postings[i].owner], &sets[postings[j].owner], postings[i].value,
+                              report);
     }
     free(postings);
     return rc;

@@ -40,7 +40,7 @@ int lint_pool(const struct item_pool *pool, const struct lint_options *options,
 /* One citation against the index: 0; ERR_NOT_FOUND (law or article); ERR_STALE (article changed,
  * not digested, repealed or not in force on law_date). Only the first 8 bytes of the citation's
  * digest are compared, as written in the text form. */
-int lint_citation(const struct item *it, const struct citation *c, const struct lint_options *options,
-                  struct err *err);
+int lint_citation(const struct item *it, const struct citation *c,
+                  const struct lint_options *options, struct err *err);
 
 #endif

@@ -387,8 +387,7 @@ static int read_items(struct cbor_reader *r, struct bank *b, struct err *err)
     if (cbor_reader_error(r) != 0 || count > r->all.len / ITEM_BYTES_MIN)
         return form_error(r, err);
     if (count != b->manifest.item_count)
-        return err_set(err, ERR_CORRUPT, &msg_count,
-                       err_int(said, (int64_t)b->manifest.item_count),
+        return err_set(err, ERR_CORRUPT, &msg_count, err_int(said, (int64_t)b->manifest.item_count),
                        err_int(held, (int64_t)count), NULL, NULL);
     items = arena_array(&b->arena, (size_t)count, sizeof *items);
     leaves = arena_array(&b->arena, (size_t)count, sizeof *leaves);
@@ -581,8 +580,8 @@ static int signature_check(const struct bank *b, const struct release_signature_
 }
 
 static int quorum_check(const struct bank *b, const struct release_signature_file *signatures,
-                        size_t count, const struct keyring *keyring,
-                        struct release_signer *signers, size_t *signers_count, struct err *err)
+                        size_t count, const struct keyring *keyring, struct release_signer *signers,
+                        size_t *signers_count, struct err *err)
 {
     size_t good = 0;
     char have[24];

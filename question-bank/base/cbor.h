@@ -31,7 +31,7 @@ void cbor_write_text(struct buf *b, const char *text, size_t len);
 void cbor_write_bool(struct buf *b, bool v);
 void cbor_write_null(struct buf *b);
 void cbor_write_array(struct buf *b, uint64_t count); /* head; the elements follow */
-void cbor_write_map(struct buf *b, uint64_t count);   /* head; key, value, … follow, keys ascending */
+void cbor_write_map(struct buf *b, uint64_t count); /* head; key, value, … follow, keys ascending */
 
 /* ---- reading ---- */
 enum cbor_kind {
@@ -50,7 +50,7 @@ struct cbor_reader {
     struct bytes all; /* borrowed */
     size_t pos;
     int depth;
-    int code;     /* 0, or ERR_CORRUPT */
+    int code;      /* 0, or ERR_CORRUPT */
     size_t bad_at; /* offset where the first error was found */
 };
 
@@ -71,7 +71,7 @@ struct bytes cbor_read_text(struct cbor_reader *r);  /* borrowed; valid UTF-8, N
 void cbor_read_fixed(struct cbor_reader *r, uint8_t *out, size_t len);
 bool cbor_read_bool(struct cbor_reader *r);
 void cbor_read_null(struct cbor_reader *r);
-uint64_t cbor_read_array(struct cbor_reader *r);             /* element count */
+uint64_t cbor_read_array(struct cbor_reader *r);               /* element count */
 void cbor_read_map(struct cbor_reader *r, struct cbor_map *m); /* head */
 /* Next key of m into *key; false at the end of the map or on error. The caller must then read (or
  * cbor_skip) exactly one value. */

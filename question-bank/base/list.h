@@ -19,9 +19,9 @@ struct list {
     size_t count;
 };
 
-void list_push(struct list *l, struct list_node *n);       /* takes n, at the tail */
-struct list_node *list_pop(struct list *l);                /* from the head, or NULL */
-void list_concat(struct list *to, struct list *from);      /* from becomes empty */
+void list_push(struct list *l, struct list_node *n);  /* takes n, at the tail */
+struct list_node *list_pop(struct list *l);           /* from the head, or NULL */
+void list_concat(struct list *to, struct list *from); /* from becomes empty */
 bool list_is_empty(const struct list *l);
 
 /* The thing of `type` whose `member` is this node. */

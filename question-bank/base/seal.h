@@ -68,7 +68,7 @@ int seal_sign(const struct signing_key *k, const char *purpose, struct bytes mes
 /* 0, or ERR_UNAUTHENTIC (wrong signature, wrong key id, wrong algorithm). */
 int seal_verify(const struct public_key *k, const char *purpose, struct bytes message,
                 const struct signature *sig, struct err *err);
-const char *seal_alg_name(enum seal_alg alg);            /* "sm2", "ed25519" */
+const char *seal_alg_name(enum seal_alg alg);                 /* "sm2", "ed25519" */
 int seal_alg_from_name(const char *name, enum seal_alg *alg); /* 0 or ERR_BAD_INPUT */
 
 /* Encrypt / decrypt at rest, appended to out. `nonce` is 12 bytes the caller draws (env entropy),

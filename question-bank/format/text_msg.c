@@ -32,7 +32,8 @@ const struct msg text_msg_twice = {
 const struct msg text_msg_id = {
     "text-id",
     AT_ZH "“{2}”不能作编号；编号用大写字母、数字和“-”，3～32 个字符，以字母或数字开头",
-    AT_EN "'{2}' is no id; expected 3 to 32 capital letters, digits and '-', not beginning with '-'",
+    AT_EN
+    "'{2}' is no id; expected 3 to 32 capital letters, digits and '-', not beginning with '-'",
 };
 const struct msg text_msg_missing = {
     "text-missing",

@@ -257,8 +257,7 @@ void standings_job(struct record_batch *b, struct job *job)
 {
     int64_t person = view_person(b->view, job->person);
     struct standings *out = &job->out.standings;
-    struct exam_standing *exams =
-        arena_array(job->arena, b->view->exams_count, sizeof *exams);
+    struct exam_standing *exams = arena_array(job->arena, b->view->exams_count, sizeof *exams);
     char today[CIVIL_TEXT_BYTES];
     struct digest who;
 
@@ -314,9 +313,8 @@ void sessions_job(struct record_batch *b, struct job *job)
             continue;
         }
         v = person_at(&roster->people[e->person], bytes_of_text(today));
-        if (job->scope.len > 0 &&
-            (v == NULL ||
-             !roster_unit_is_within(roster, v->unit, job->scope, bytes_of_text(today)))) {
+        if (job->scope.len > 0 && (v == NULL || !roster_unit_is_within(roster, v->unit, job->scope,
+                                                                       bytes_of_text(today)))) {
             continue;
         }
         lines[count] = (struct session_line){

@@ -92,7 +92,9 @@ static const char *share_name(enum share_which which)
 
 static const char *exam_state_text(enum exam_state state)
 {
-    return state == EXAM_CREATED ? "未开考 created" : state == EXAM_OPEN ? "开考中 open" : "已结束 closed";
+    return state == EXAM_CREATED ? "未开考 created"
+           : state == EXAM_OPEN  ? "开考中 open"
+                                 : "已结束 closed";
 }
 
 static int state_refuse(struct job *job, const struct exam_view *exam, const char *act)
@@ -227,12 +229,11 @@ static int reveal_job(struct live *live, struct job *job, const struct exam_view
     if (exam->shares[in->which - SHARE_OFFICER] == SHARE_STATE_REVEALED) {
         return 0;
     }
-    rc = site_seal(&live->keys, &live->env, "draw-share", exam->uuid, in->share, &sealed,
-                   &job->err);
+    rc =
+        site_seal(&live->keys, &live->env, "draw-share", exam->uuid, in->share, &sealed, &job->err);
     if (rc == 0) {
-        p.u.share_revealed = (struct share_revealed){.at_ms = job->received_ms,
-                                                     .which = (uint32_t)in->which,
-                                                     .sealed = buf_view(&sealed)};
+        p.u.share_revealed = (struct share_revealed){
+            .at_ms = job->received_ms, .which = (uint32_t)in->which, .sealed = buf_view(&sealed)};
         live_actor(live, job->person, p.u.share_revealed.actor);
         memcpy(p.u.share_revealed.exam_uuid, exam->uuid, 16);
         rc = registry_batch_add(b, &p, &job->err);
@@ -385,8 +386,8 @@ static int withdraw_job(struct live *live, struct job *job, const struct exam_vi
     if (rc != 0) {
         return rc;
     }
-    p.u.withdrawn = (struct item_withdrawn){
-        .at_ms = job->received_ms, .item = in->item, .reason = in->reason};
+    p.u.withdrawn =
+        (struct item_withdrawn){.at_ms = job->received_ms, .item = in->item, .reason = in->reason};
     live_actor(live, job->person, p.u.withdrawn.actor);
     memcpy(p.u.withdrawn.exam_uuid, exam->uuid, 16);
     return registry_batch_add(b, &p, &job->err);

@@ -182,7 +182,7 @@ struct session_ack {
     size_t stored, repeated;   /* JOB_SAVE */
     const struct err *notices; /* sentences for the candidate (err_text), oldest first; arena */
     size_t notices_count;
-    uint32_t epoch;            /* of the device that opened last; JOB_OPEN: of this one */
+    uint32_t epoch; /* of the device that opened last; JOB_OPEN: of this one */
     /* JOB_OPEN */
     uint64_t next_seq;
     const struct response *responses; /* item_count; the newest of each item; arena */
@@ -264,7 +264,7 @@ struct coverage_result {
     struct coverage coverage;
     const struct roster *roster; /* as of then */
     int64_t as_of_ms;
-    bool closed;                /* 未考 reads 缺考 */
+    bool closed;                      /* 未考 reads 缺考 */
     const struct registry_view *view; /* held until job_fini */
     const struct exam_view *exam;
 };

@@ -14,7 +14,8 @@
 enum {
     CHUNK_PEOPLE = 4096,
     CHUNKS_MAX = PEOPLE_MAX / CHUNK_PEOPLE + 1,
-    ENDED_SLOTS = 65536, /* single logins ended and not expired: a power of two, half used at most */
+    ENDED_SLOTS =
+        65536, /* single logins ended and not expired: a power of two, half used at most */
     BACK_OFF_SETS = 4096,
     BACK_OFF_WAYS = 8,
     BACK_OFF_FIRST_MS = 15000,
@@ -307,10 +308,8 @@ int login_issue(struct login_board *b, uint32_t person, int64_t now_ms, int64_t 
     t.issued_ms = now_ms > from_ms ? now_ms : from_ms;
     t.expires_ms = t.issued_ms + hold_ms;
     token_write(&t, &b->keys.token, bytes_of_text(p->number), out->token);
-    out->login = (struct login){.person = person,
-                                .id = t.login_id,
-                                .issued_ms = t.issued_ms,
-                                .expires_ms = t.expires_ms};
+    out->login = (struct login){
+        .person = person, .id = t.login_id, .issued_ms = t.issued_ms, .expires_ms = t.expires_ms};
     memcpy(out->login.number, p->number, sizeof p->number);
     return 0;
 }
@@ -331,10 +330,8 @@ int login_check(struct login_board *b, const char *token, int64_t now_ms, struct
         login_is_ended(b, t.login_id)) {
         return err_set(err, ERR_UNAUTHENTIC, &MSG_TOKEN, NULL, NULL, NULL, NULL);
     }
-    *out = (struct login){.person = t.person,
-                          .id = t.login_id,
-                          .issued_ms = t.issued_ms,
-                          .expires_ms = t.expires_ms};
+    *out = (struct login){
+        .person = t.person, .id = t.login_id, .issued_ms = t.issued_ms, .expires_ms = t.expires_ms};
     memcpy(out->number, p->number, sizeof p->number);
     return 0;
 }

@@ -61,8 +61,8 @@ int password_check(struct bytes number, struct bytes password, struct err *err);
 /* May this (person, address) try now? ERR_BUSY naming the seconds to wait. */
 int back_off_check(struct login_board *b, struct bytes number, const char *address, int64_t now_ms,
                    struct err *err);
-void back_off_count(struct login_board *b, struct bytes number, const char *address,
-                    int64_t now_ms, bool failed);
+void back_off_count(struct login_board *b, struct bytes number, const char *address, int64_t now_ms,
+                    bool failed);
 
 /* The one refusal for every wrong log-in. Returns ERR_UNAUTHENTIC. */
 int login_refuse(struct err *err);

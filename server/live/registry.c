@@ -20,7 +20,7 @@ static const struct msg MSG_FOLD = {
     .en = "event {0} ({1}) of the registry contradicts what was recorded before",
 };
 
-static const char *const ROLES[] = {"liaison", "officer", "hr",
+static const char *const ROLES[] = {"liaison", "officer",       "hr",
                                     "auditor", "administrator", "custodian"};
 
 struct role_entry {
@@ -379,8 +379,7 @@ static int fold_opened(struct registry *r, struct exam_part *exam, const struct 
     return rc;
 }
 
-static int fold_exemption(struct registry *r, struct exam_part *exam,
-                          const struct exemption_set *p)
+static int fold_exemption(struct registry *r, struct exam_part *exam, const struct exemption_set *p)
 {
     int64_t person = roster_find_person(registry_roster(r), p->person);
 

@@ -207,12 +207,11 @@ static int activation_job(struct live *live, struct job *job, struct registry_ba
         codes[i].expires_ms = job->received_ms + live->options.activation_ms;
         code_write(random, codes[i].code);
         secret_wipe(random, sizeof random);
-        p.u.activation =
-            (struct activation_issued){.at_ms = job->received_ms,
-                                       .person = in->people[i],
-                                       .code = site_activation(&live->keys, in->people[i],
-                                                               codes[i].code),
-                                       .expires_ms = codes[i].expires_ms};
+        p.u.activation = (struct activation_issued){
+            .at_ms = job->received_ms,
+            .person = in->people[i],
+            .code = site_activation(&live->keys, in->people[i], codes[i].code),
+            .expires_ms = codes[i].expires_ms};
         live_actor(live, job->person, p.u.activation.actor);
         rc = registry_batch_add(b, &p, &job->err);
         if (rc != 0) {
@@ -295,8 +294,7 @@ int registry_job_finish(struct live *live, struct job *job, int64_t recorded_ms)
         login_end_one(live->logins, &job->login, recorded_ms);
         return 0;
     case JOB_PASSWORD:
-        return login_set_password(live->logins,
-                                  (uint32_t)roster_find_person(roster, job->person),
+        return login_set_password(live->logins, (uint32_t)roster_find_person(roster, job->person),
                                   bytes_of_text(own->hash), false, recorded_ms + 1, job->login.id);
     case JOB_ACTIVATE:
         return login_issue(live->logins,

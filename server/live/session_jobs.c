@@ -104,8 +104,7 @@ struct session_entry *job_session(struct record_batch *b, struct job *job, const
 {
     struct session_entry *e = sessions_find(b->sessions, uuid);
 
-    if (e == NULL ||
-        (!job->officer && view_person(b->view, job->person) != (int64_t)e->person)) {
+    if (e == NULL || (!job->officer && view_person(b->view, job->person) != (int64_t)e->person)) {
         job_refuse(job, ERR_NOT_FOUND, &MSG_SESSION, NULL, NULL);
         return NULL;
     }
@@ -130,8 +129,8 @@ static int responses_fill(const struct session *s, struct arena *arena, const st
     }
     for (uint32_t i = 0; i < s->item_count; i++) {
         const struct response *c = &s->counting[i], *l = &s->late[i];
-        bool late_is_newer = l->epoch > c->epoch ||
-                             (l->epoch == c->epoch && l->device_seq > c->device_seq);
+        bool late_is_newer =
+            l->epoch > c->epoch || (l->epoch == c->epoch && l->device_seq > c->device_seq);
 
         copy[i] = late_is_newer ? *l : *c;
         if (copy[i].kind == RESPONSE_TEXT) {
@@ -623,8 +622,7 @@ static int save_job(struct record_batch *b, struct job *job, struct session_entr
                                         .epoch = in->epoch,
                                         .responses = in->responses,
                                         .responses_count = in->responses_count};
-    struct response_entry *entries =
-        arena_array(job->arena, in->responses_count, sizeof *entries);
+    struct response_entry *entries = arena_array(job->arena, in->responses_count, sizeof *entries);
     struct payload p = {.type = EVENT_RESPONSES};
     struct session_effect effect = {0};
     int rc;
@@ -635,8 +633,8 @@ static int save_job(struct record_batch *b, struct job *job, struct session_entr
     for (size_t i = 0; i < in->responses_count; i++) {
         const struct response_input *r = &in->responses[i];
 
-        entries[i] = (struct response_entry){r->device_seq, r->item,
-                                             (enum response_value)r->kind, r->mask, r->text};
+        entries[i] = (struct response_entry){r->device_seq, r->item, (enum response_value)r->kind,
+                                             r->mask, r->text};
     }
     p.u.responses = (struct responses_saved){
         .epoch = in->epoch, .at_ms = job->received_ms, .responses = {entries, in->responses_count}};

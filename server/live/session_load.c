@@ -160,8 +160,8 @@ static int session_event_of(const struct payload *p, struct arena *scratch,
     }
 }
 
-static int replay_event(const struct live *live, struct session_entry *entry,
-                        const struct event *e, struct arena *scratch, struct err *err)
+static int replay_event(const struct live *live, struct session_entry *entry, const struct event *e,
+                        struct arena *scratch, struct err *err)
 {
     struct live_session *in = entry->in;
     struct session_event event;
@@ -436,7 +436,8 @@ int sessions_load(struct sessions *s, struct err *err)
     arena_init(&load.scratch, 0);
     load.maps = calloc(load.view->exams_count + 1, sizeof *load.maps);
     rc = load.maps == NULL ? refuse_nomem(err) : 0;
-    rc = rc != 0 ? rc : store_sessions_each(live->store, false, INT64_MAX, session_visit, &load, err);
+    rc = rc != 0 ? rc
+                 : store_sessions_each(live->store, false, INT64_MAX, session_visit, &load, err);
     if (rc == 0) {
         rc = store_scores_each(live->store, NULL, INT64_MAX, score_visit, &load, err);
     }

@@ -60,8 +60,8 @@ struct sessions {
     struct session_entry *newest, *oldest; /* warm */
     size_t warm;
     size_t open;
-    int64_t seq, number; /* the greatest used */
-    struct digest_map attended;     /* (site pseudonym, hearing): 1 attended, 2 revoked */
+    int64_t seq, number;             /* the greatest used */
+    struct digest_map attended;      /* (site pseudonym, hearing): 1 attended, 2 revoked */
     struct digest_map attended_year; /* (site pseudonym, year): different hearings + 1 */
 };
 
