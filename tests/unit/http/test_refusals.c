@@ -4,6 +4,7 @@
 #include "tests/unit/http/rig.h"
 
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -664,6 +665,7 @@ TEST_BOTH(a_client_that_does_not_take_its_reply_ends_at_its_time)
     struct http_counters n;
     struct rig rig;
     struct client c;
+    int waited = 0;
     int small = 4096;
 
     rig_options(&rig, &o);
@@ -674,10 +676,12 @@ TEST_BOTH(a_client_that_does_not_take_its_reply_ends_at_its_time)
     for (int i = 0; i < 20; i++)
         cr_assert(client_say(&c, "GET /large" H "\r\n"));
     /* Nothing is read here: the server alone ends it. */
-    cr_assert_eq(http_server_drain(rig.server, CLIENT_WAIT_MS, NULL), 0);
-    http_server_counters(rig.server, &n);
+    do {
+        poll(NULL, 0, 10);
+        http_server_counters(rig.server, &n);
+        cr_assert_lt(waited++, CLIENT_WAIT_MS / 10);
+    } while (n.connections_open > 0);
     cr_assert_eq(n.refused[HTTP_REFUSED_SLOW], 1);
-    cr_assert_eq(n.connections_open, 0);
     client_close(&c, false);
     rig_stop(&rig);
 }
