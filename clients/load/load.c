@@ -137,7 +137,8 @@ static void phase_end(struct load *l)
         event_del(l->window);
         if (load_phase(l)->is_timed)
             to_us = l->window_to_us;
-        else
+        /* The last replies may come in the same turn of the loop in which the window closes. */
+        if (l->tally.cpu_us == 0)
             l->tally.cpu_us = cpu_us() - l->cpu_from_us;
         l->tally.window_us = to_us - l->window_from_us;
     }
