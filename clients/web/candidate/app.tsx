@@ -1,29 +1,14 @@
-import { ApiError } from '../shared/api';
-import { lang, t } from '../shared/i18n';
+/** The frame of every page, and which page the address names. */
+import { t } from '../shared/i18n';
 import { ExamsPage } from './exams';
 import { LoginPage } from './login';
+import { Tools } from './parts';
 import { ResultPage, ReviewPage } from './result';
 import { SessionPage } from './session';
-import {
-  api,
-  dropLogin,
-  go,
-  me,
-  route,
-  setLang,
-  setTextSize,
-  textSize,
-  type TextSize,
-} from './state';
-
-/** The sentence for a person, whatever went wrong. */
-export function sentenceOf(e: unknown): string {
-  return e instanceof ApiError ? e.message : t('networkDown');
-}
+import { api, dropLogin, go, me, route } from './state';
 
 function Header() {
   const who = me.value;
-  const sizes: TextSize[] = ['normal', 'large', 'huge'];
   const logout = (): void => {
     const done = (): void => {
       dropLogin(false);
@@ -36,51 +21,45 @@ function Header() {
       <a class="brand" href="#/exams">
         {t('appName')}
       </a>
-      <div class="tools">
-        <label>
-          <span class="quiet">{t('textSize')}</span>
-          <select
-            value={textSize.value}
-            onChange={(e) => setTextSize(e.currentTarget.value as TextSize)}
-          >
-            {sizes.map((size) => (
-              <option key={size} value={size}>
-                {t(size)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <button
-          type="button"
-          class="plain"
-          lang={lang.value === 'zh' ? 'en' : 'zh-CN'}
-          onClick={() => setLang(lang.value === 'zh' ? 'en' : 'zh')}
-        >
-          {lang.value === 'zh' ? 'English' : '中文'}
-        </button>
-        {who !== null && (
+      <Tools />
+      {who !== null && (
+        <p class="who">
+          <span>
+            {who.name}　{who.unit_name}
+          </span>
           <button type="button" class="plain" onClick={logout}>
             {t('logout')}
           </button>
-        )}
-      </div>
-      {who !== null && (
-        <p class="who">
-          {who.name}　{who.unit_name}
         </p>
       )}
     </header>
   );
 }
 
+function NotFound() {
+  return (
+    <main class="card narrow">
+      <h1>{t('notFoundTitle')}</h1>
+      <p>{t('notFoundText')}</p>
+      <div class="actions">
+        <a class="button primary" href="#/exams">
+          {t('myExams')}
+        </a>
+      </div>
+    </main>
+  );
+}
+
 function Page() {
   const [name, a, b] = route.value;
   if (me.value === null) return <LoginPage />;
+  if (name === undefined || name === 'exams' || name === 'login') return <ExamsPage key="list" />;
+  if (name === 'exam' && a !== undefined) return <ExamsPage key={a} exam={a} />;
   if (name === 'session' && a !== undefined) return <SessionPage key={a} id={a} />;
   if (name === 'result' && a !== undefined && b !== undefined)
-    return <ResultPage key={a} exam={a} id={b} />;
+    return <ResultPage key={b} exam={a} id={b} />;
   if (name === 'review' && a !== undefined) return <ReviewPage key={a} id={a} />;
-  return <ExamsPage exam={name === 'exam' ? a : undefined} />;
+  return <NotFound />;
 }
 
 export function App() {

@@ -1,10 +1,15 @@
-import { useEffect, useState } from 'preact/hooks';
-import type { MyExam, MyExams } from '../shared/api';
+/** My exams, and what one should know before starting one of them. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ApiError, NetworkError, type MyExam, type MyExams } from '../shared/api';
 import { formatPoints, formatTime } from '../shared/clock';
 import { t } from '../shared/i18n';
 import { randomHex } from '../shared/queue';
-import { sentenceOf } from './app';
-import { api, go } from './state';
+import { sentenceOf } from './parts';
+import { api, clock, go } from './state';
+
+/** A timer's longest wait; longer ones would fire at once. */
+const WAIT_MAX_MS = 24 * 3600 * 1000;
+const QUEUE_MS = 3000;
 
 function durationText(ms: number): string {
   return ms >= 60000 ? t('minutes', Math.round(ms / 60000)) : t('seconds', Math.round(ms / 1000));
@@ -14,44 +19,59 @@ function isRunning(exam: MyExam): boolean {
   return exam.session !== null && ['started', 'suspended'].includes(exam.session.state);
 }
 
+function Terms({ exam }: { exam: MyExam }) {
+  return (
+    <dl class="facts">
+      <dt>{t('window')}</dt>
+      <dd>
+        <span class="nobr">{formatTime(exam.window_start_ms)}</span> {t('until')}{' '}
+        <span class="nobr">{formatTime(exam.window_end_ms)}</span>
+      </dd>
+      <dt>{t('duration')}</dt>
+      <dd>{durationText(exam.duration_ms)}</dd>
+      <dt>{t('paper')}</dt>
+      <dd>
+        {t('itemsPoints', exam.items, formatPoints(exam.points), formatPoints(exam.pass_mark))}
+      </dd>
+      <dt>{t('attempts')}</dt>
+      <dd>{t('attemptsLeft', exam.attempts, exam.attempts_used)}</dd>
+    </dl>
+  );
+}
+
 function ExamCard({ exam }: { exam: MyExam }) {
   const stateText = { upcoming: t('upcoming'), open: t('openNow'), closed: t('closedNow') }[
     exam.state
   ];
   const running = isRunning(exam);
+  const exempt = exam.exemption === 'exempt';
+  const mayStart = !running && exam.state === 'open' && exam.next_attempt !== null && !exempt;
   return (
     <li class="card exam">
       <h2>{exam.name}</h2>
-      <p>
+      <p class="badges">
         <span class={'badge ' + exam.state}>{stateText}</span>
-        {exam.exemption === 'exempt' && <span class="badge">{t('exempt')}</span>}
+        {exempt && <span class="badge">{t('exempt')}</span>}
         {exam.exemption === 'deferred' && <span class="badge">{t('deferred')}</span>}
         {exam.result !== null && (
           <span class={exam.result.passed ? 'badge good' : 'badge bad'}>
-            {formatPoints(exam.result.points)}　{exam.result.passed ? t('passed') : t('failed')}
+            {t('pointsEach', formatPoints(exam.result.points))}　
+            {exam.result.passed ? '✓ ' + t('passed') : '✗ ' + t('failed')}
           </span>
         )}
       </p>
-      <dl class="facts">
-        <dt>{t('window')}</dt>
-        <dd>
-          {formatTime(exam.window_start_ms)} — {formatTime(exam.window_end_ms)}
-        </dd>
-        <dt>{t('duration')}</dt>
-        <dd>
-          {durationText(exam.duration_ms)}；
-          {t('itemsPoints', exam.items, formatPoints(exam.points), formatPoints(exam.pass_mark))}
-        </dd>
-      </dl>
-      <p class="quiet">{t('attemptsLeft', exam.attempts, exam.attempts_used)}</p>
+      <Terms exam={exam} />
       <div class="actions">
         {running && exam.session !== null && (
           <a class="button primary" href={`#/session/${exam.session.session}`}>
             {t('goOn')}
           </a>
         )}
-        {!running && exam.state === 'open' && exam.next_attempt !== null && (
-          <a class="button primary" href={`#/exam/${exam.exam}`}>
+        {mayStart && (
+          <a
+            class={exam.result?.passed === true ? 'button' : 'button primary'}
+            href={`#/exam/${exam.exam}`}
+          >
             {exam.attempts_used === 0 ? t('enter') : t('retake')}
           </a>
         )}
@@ -66,28 +86,42 @@ function ExamCard({ exam }: { exam: MyExam }) {
 }
 
 function Instructions({ exam }: { exam: MyExam }) {
-  const [busy, setBusy] = useState(false);
+  const [busy, setBusy] = useState('');
   const [error, setError] = useState('');
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const nonce = useRef(randomHex(32));
+  useEffect(
+    () => () => {
+      if (timer.current !== null) clearTimeout(timer.current);
+    },
+    [],
+  );
+  const attempt = exam.next_attempt;
+  // A repeat with the same attempt returns the same paper, so that trying again is safe.
   const start = async (): Promise<void> => {
-    if (exam.next_attempt === null) return;
-    setBusy(true);
+    if (attempt === null) return;
+    setBusy(t('working'));
     setError('');
     try {
-      const session = await api.start(exam.exam, exam.next_attempt, randomHex(32));
+      const session = await api.start(exam.exam, attempt, nonce.current);
       go('session', session.session);
     } catch (e) {
-      setError(sentenceOf(e));
-      setBusy(false);
+      if (e instanceof ApiError && (e.status === 503 || e.status === 429)) {
+        const wait = Math.max(1000, e.retryAfterMs || QUEUE_MS);
+        setBusy(t('queueing', Math.ceil(wait / 1000)));
+        timer.current = setTimeout(start, wait);
+        return;
+      }
+      setError(e instanceof NetworkError ? t('networkDown') : sentenceOf(e));
+      setBusy('');
     }
   };
+  const running = isRunning(exam);
   return (
     <main class="card">
       <h1>{exam.name}</h1>
+      <Terms exam={exam} />
       <h2>{t('instructions')}</h2>
-      <p>
-        {durationText(exam.duration_ms)}；
-        {t('itemsPoints', exam.items, formatPoints(exam.points), formatPoints(exam.pass_mark))}
-      </p>
       <ol class="rules">
         <li>{t('rule1')}</li>
         <li>{t('rule2')}</li>
@@ -100,15 +134,22 @@ function Instructions({ exam }: { exam: MyExam }) {
           {error}
         </p>
       )}
+      {busy !== '' && <p role="status">{busy}</p>}
       <div class="actions">
-        <button
-          type="button"
-          class="primary"
-          disabled={busy || exam.next_attempt === null}
-          onClick={start}
-        >
-          {busy ? t('working') : t('startExam')}
-        </button>
+        {running && exam.session !== null ? (
+          <a class="button primary" href={`#/session/${exam.session.session}`}>
+            {t('goOn')}
+          </a>
+        ) : (
+          <button
+            type="button"
+            class="primary"
+            disabled={busy !== '' || attempt === null || exam.state !== 'open'}
+            onClick={start}
+          >
+            {t('startExam')}
+          </button>
+        )}
         <a class="button" href="#/exams">
           {t('back')}
         </a>
@@ -117,34 +158,80 @@ function Instructions({ exam }: { exam: MyExam }) {
   );
 }
 
+/** When the next of the windows opens or closes, if that is near enough to wait for. */
+function untilChangeMs(exams: MyExam[], now: number): number | null {
+  const ahead = exams
+    .map((exam) => (exam.state === 'upcoming' ? exam.window_start_ms : exam.window_end_ms) - now)
+    .filter((ms) => ms > 0 && ms < WAIT_MAX_MS);
+  return ahead.length === 0 ? null : Math.min.apply(null, ahead);
+}
+
 /** The list of my exams, or the instructions of one of them. */
 export function ExamsPage({ exam }: { exam?: string | undefined }) {
   const [mine, setMine] = useState<MyExams | null>(null);
   const [error, setError] = useState('');
   const load = (): void => {
-    setError('');
-    api.myExams().then(setMine, (e: unknown) => setError(sentenceOf(e)));
+    api.myExams().then(
+      (exams) => {
+        setError('');
+        setMine(exams);
+      },
+      (e: unknown) => setError(sentenceOf(e)),
+    );
   };
-  useEffect(load, []);
+  useEffect(() => {
+    load();
+    const look = (): void => {
+      if (document.visibilityState === 'visible') load();
+    };
+    addEventListener('online', look);
+    document.addEventListener('visibilitychange', look);
+    return () => {
+      removeEventListener('online', look);
+      document.removeEventListener('visibilitychange', look);
+    };
+  }, []);
+  useEffect(() => {
+    const wait = mine === null ? null : untilChangeMs(mine.exams, clock.now());
+    const timer = wait === null ? null : setTimeout(load, wait + 500);
+    return () => {
+      if (timer !== null) clearTimeout(timer);
+    };
+  }, [mine]);
   if (error !== '')
     return (
-      <main class="card">
+      <main class="card narrow">
         <p class="error" role="alert">
           {error}
         </p>
-        <button type="button" onClick={load}>
-          {t('reload')}
-        </button>
+        <div class="actions">
+          <button type="button" class="primary" onClick={load}>
+            {t('reload')}
+          </button>
+        </div>
       </main>
     );
   if (mine === null)
     return (
-      <main class="card" aria-busy="true">
-        {t('working')}
+      <main class="card narrow" aria-busy="true">
+        <p role="status">{t('working')}</p>
       </main>
     );
-  const chosen = mine.exams.find((each) => each.exam === exam);
-  if (chosen !== undefined) return <Instructions exam={chosen} />;
+  if (exam !== undefined) {
+    const chosen = mine.exams.find((each) => each.exam === exam);
+    if (chosen !== undefined) return <Instructions exam={chosen} />;
+    return (
+      <main class="card narrow">
+        <h1>{t('notFoundTitle')}</h1>
+        <p>{t('notMyExam')}</p>
+        <div class="actions">
+          <a class="button primary" href="#/exams">
+            {t('myExams')}
+          </a>
+        </div>
+      </main>
+    );
+  }
   return (
     <main>
       <h1>{t('myExams')}</h1>
@@ -154,8 +241,9 @@ export function ExamsPage({ exam }: { exam?: string | undefined }) {
           <ExamCard key={each.exam} exam={each} />
         ))}
       </ul>
-      <p class="card quiet">
-        {t('hearings')}（{mine.hearings.year}）：{t('hearingsCount', mine.hearings.attended)}
+      <p class="card">
+        {t('hearings', mine.hearings.year)}
+        <strong>{t('hearingsCount', mine.hearings.attended)}</strong>
       </p>
     </main>
   );

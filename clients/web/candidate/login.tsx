@@ -1,6 +1,7 @@
+/** Log-in. */
 import { useState } from 'preact/hooks';
 import { t } from '../shared/i18n';
-import { sentenceOf } from './app';
+import { sentenceOf } from './parts';
 import { api, go, keepLogin, loginEnded, route } from './state';
 
 const PASSWORD_CHARS_MIN = 10;
@@ -16,6 +17,7 @@ export function LoginPage() {
   const [again, setAgain] = useState('');
   const [error, setError] = useState('');
   const [busy, setBusy] = useState(false);
+  const [shown, setShown] = useState(false);
 
   const submit = async (e: Event): Promise<void> => {
     e.preventDefault();
@@ -47,13 +49,13 @@ export function LoginPage() {
           {t('loginEnded')}
         </p>
       )}
-      <div class="tabs" role="tablist">
+      <h1 class="sr">{t('loginTitle')}</h1>
+      <div class="tabs" role="group" aria-label={t('loginTitle')}>
         {(['login', 'activate'] as const).map((each) => (
           <button
             key={each}
             type="button"
-            role="tab"
-            aria-selected={mode === each}
+            aria-pressed={mode === each}
             class={mode === each ? 'tab chosen' : 'tab'}
             onClick={() => {
               setMode(each);
@@ -70,6 +72,8 @@ export function LoginPage() {
           <input
             required
             autocomplete="username"
+            autocapitalize="characters"
+            spellcheck={false}
             value={person}
             onInput={(e) => setPerson(e.currentTarget.value)}
           />
@@ -92,7 +96,7 @@ export function LoginPage() {
           {t(mode === 'login' ? 'password' : 'newPassword')}
           <input
             required
-            type="password"
+            type={shown ? 'text' : 'password'}
             autocomplete={mode === 'login' ? 'current-password' : 'new-password'}
             value={password}
             onInput={(e) => setPassword(e.currentTarget.value)}
@@ -104,13 +108,21 @@ export function LoginPage() {
             {t('newPasswordAgain')}
             <input
               required
-              type="password"
+              type={shown ? 'text' : 'password'}
               autocomplete="new-password"
               value={again}
               onInput={(e) => setAgain(e.currentTarget.value)}
             />
           </label>
         )}
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={shown}
+            onChange={(e) => setShown(e.currentTarget.checked)}
+          />
+          {t('showPassword')}
+        </label>
         {error !== '' && (
           <p class="error" role="alert">
             {error}

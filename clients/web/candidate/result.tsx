@@ -2,9 +2,9 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Coverage, Result, ReviewItem } from '../shared/api';
 import { formatPoints, formatShare, formatTime } from '../shared/clock';
 import { t } from '../shared/i18n';
-import { sentenceOf } from './app';
+import { sentenceOf } from './parts';
 import { isChosen } from './session';
-import { api, me } from './state';
+import { api, farewell, me } from './state';
 
 function UnitCoverage({ coverage }: { coverage: Coverage }) {
   const row = coverage.rows[0];
@@ -47,32 +47,50 @@ export function ResultPage({ exam, id }: { exam: string; id: string }) {
     const unit = me.value?.unit;
     if (unit !== undefined) api.coverage(exam, unit).then(setCoverage, () => setCoverage(null));
   };
-  useEffect(load, [id]);
+  useEffect(() => {
+    load();
+    return () => {
+      farewell.value = '';
+    };
+  }, [id]);
   if (error !== '')
     return (
-      <main class="card">
+      <main class="card narrow">
         <p class="error" role="alert">
           {error}
         </p>
-        <button type="button" onClick={load}>
-          {t('reload')}
-        </button>
+        <div class="actions">
+          <button type="button" class="primary" onClick={load}>
+            {t('reload')}
+          </button>
+          <a class="button" href="#/exams">
+            {t('myExams')}
+          </a>
+        </div>
       </main>
     );
   if (result === null)
     return (
-      <main class="card" aria-busy="true">
-        {t('working')}
+      <main class="card narrow" aria-busy="true">
+        <p role="status">{t('working')}</p>
       </main>
     );
   const score = result.score;
+  const voided = result.state === 'voided';
   return (
     <main>
+      {farewell.value !== '' && (
+        <p class="notice" role="alert">
+          {farewell.value}
+        </p>
+      )}
       <section class="card result">
         <h1>{t('result')}</h1>
-        {score === null ? (
+        {voided ? (
+          <p class="notice">{t('voided')}</p>
+        ) : score === null ? (
           <>
-            <p>{t('notGraded')}</p>
+            <p role="status">{t('notGraded')}</p>
             <button type="button" onClick={load}>
               {t('reload')}
             </button>
@@ -81,18 +99,26 @@ export function ResultPage({ exam, id }: { exam: string; id: string }) {
           <>
             <p class="points">
               <span class="number">{formatPoints(score.points)}</span>
+              <span>{t('pointsUnit')}</span>{' '}
               <span class="quiet">{t('outOf', formatPoints(score.points_max))}</span>
             </p>
-            <p>
+            <p class="badges">
               <span class={score.passed ? 'badge good' : 'badge bad'}>
-                {score.passed ? '✓ ' + t('passed') : t('failed')}
+                {score.passed ? '✓ ' + t('passed') : '✗ ' + t('failed')}
               </span>
-              {score.band !== '' && score.passed && <span class="badge">{score.band}</span>}
+              {score.band !== '' && score.passed && score.band !== t('passed') && (
+                <span class="badge">{t('band', score.band)}</span>
+              )}
             </p>
             {score.pending && <p class="notice">{t('pending')}</p>}
           </>
         )}
-        <p class="quiet">{formatTime(result.closed_ms)}</p>
+        <p class="quiet">
+          {t(
+            result.state === 'timed_out' ? 'closedAt' : 'handedInAt',
+            formatTime(result.closed_ms),
+          )}
+        </p>
         <details>
           <summary>{t('receipt')}</summary>
           <code class="head">{result.head}</code>
@@ -142,12 +168,13 @@ export function ReviewPage({ id }: { id: string }) {
     <main>
       <h1>{t('reviewTitle')}</h1>
       {error !== '' && (
-        <p class="card error" role="alert">
+        <p class="notice" role="alert">
           {error}
         </p>
       )}
+      {error === '' && items === null && <p role="status">{t('working')}</p>}
       {(items ?? []).map((item, i) => (
-        <section key={i} class="card">
+        <section key={i} class="card review">
           <h2>
             {i + 1}. {item.stem}
           </h2>

@@ -1,13 +1,14 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { PaperItem, Value } from '../shared/api';
+import { ApiError, type PaperItem, type Value } from '../shared/api';
 import { formatCountdown, formatPoints } from '../shared/clock';
 import { t } from '../shared/i18n';
-import { sentenceOf } from './app';
+import { sentenceOf, Tools } from './parts';
 import { Sitting } from './sitting';
-import { api, clock, go } from './state';
+import { api, clock, farewell, goInstead } from './state';
 
 const LETTERS = 'ABCDEFGH';
 const URGENT_MS = 5 * 60 * 1000;
+const TYPING_MS = 600;
 
 function optionsOf(item: PaperItem): string[] {
   return item.type === 'true_false' ? [t('right'), t('wrong')] : item.options;
@@ -25,6 +26,61 @@ export function isChosen(item: PaperItem, value: Value, i: number): boolean {
   return (value & (1 << i)) !== 0;
 }
 
+/** A text that is saved as it is typed: at a pause, on leaving the field, never amid an input
+ * method's composition. */
+function FillIn({ sitting, index }: { sitting: Sitting; index: number }) {
+  const stored = sitting.values.value[index] ?? null;
+  const [text, setText] = useState(typeof stored === 'string' ? stored : '');
+  const composing = useRef(false);
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const latest = useRef(text);
+  const save = (): void => {
+    if (timer.current !== null) clearTimeout(timer.current);
+    timer.current = null;
+    const trimmed = latest.current.trim();
+    sitting.choose(index, trimmed === '' ? null : trimmed);
+  };
+  const soon = (): void => {
+    if (timer.current !== null) clearTimeout(timer.current);
+    timer.current = setTimeout(save, TYPING_MS);
+  };
+  useEffect(() => () => (timer.current !== null ? save() : undefined), []);
+  // What the server holds, or 清除本题, changes the field; typing is not overwritten.
+  useEffect(() => {
+    const shown = typeof stored === 'string' ? stored : '';
+    if (timer.current !== null || composing.current || latest.current.trim() === shown) return;
+    latest.current = shown;
+    setText(shown);
+  }, [stored]);
+  return (
+    <label class="field">
+      {t('yourAnswer')}
+      <input
+        type="text"
+        autocomplete="off"
+        maxLength={80}
+        value={text}
+        disabled={sitting.locked.value}
+        onCompositionStart={() => (composing.current = true)}
+        onCompositionEnd={() => {
+          composing.current = false;
+          soon();
+        }}
+        onInput={(e) => {
+          latest.current = e.currentTarget.value;
+          setText(latest.current);
+          if (!composing.current) soon();
+        }}
+        onBlur={() => {
+          composing.current = false;
+          save();
+        }}
+      />
+      <small>{t('fillHint')}</small>
+    </label>
+  );
+}
+
 function Question({ sitting, index, item }: { sitting: Sitting; index: number; item: PaperItem }) {
   const value = sitting.values.value[index] ?? null;
   const heading = useRef<HTMLHeadingElement>(null);
@@ -34,6 +90,7 @@ function Question({ sitting, index, item }: { sitting: Sitting; index: number; i
     first.current = false;
   }, [index]);
   const name = 'item-' + String(index);
+  const state = value === null ? 'unanswered' : sitting.isUnsent(index) ? 'unsent' : 'stored';
   return (
     <section class="question card" id="question">
       <h1 ref={heading} tabIndex={-1}>
@@ -44,20 +101,10 @@ function Question({ sitting, index, item }: { sitting: Sitting; index: number; i
         <span class="stem">{item.stem}</span>
       </h1>
       {item.type === 'fill_in' ? (
-        <label class="field">
-          {t('yourAnswer')}
-          <input
-            value={typeof value === 'string' ? value : ''}
-            maxLength={80}
-            onChange={(e) => {
-              const text = e.currentTarget.value.trim();
-              sitting.choose(index, text === '' ? null : text);
-            }}
-          />
-        </label>
+        <FillIn key={index} sitting={sitting} index={index} />
       ) : (
-        <fieldset>
-          <legend class="quiet">
+        <fieldset disabled={sitting.locked.value}>
+          <legend class={item.type === 'multiple' ? 'quiet' : 'sr'}>
             {item.type === 'multiple' ? t('multipleHint') : t(item.type)}
           </legend>
           {optionsOf(item).map((text, i) => (
@@ -68,22 +115,21 @@ function Question({ sitting, index, item }: { sitting: Sitting; index: number; i
                 checked={isChosen(item, value, i)}
                 onChange={() => sitting.choose(index, valueAfter(item, value, i))}
               />
-              <span class="letter">{item.type === 'true_false' ? '' : LETTERS[i]}</span>
+              {item.type !== 'true_false' && <span class="letter">{LETTERS[i]}</span>}
               <span>{text}</span>
             </label>
           ))}
         </fieldset>
       )}
-      <p
-        class="state"
-        data-state={value === null ? 'unanswered' : sitting.isUnsent(index) ? 'unsent' : 'stored'}
-      >
-        {value === null
-          ? t('unanswered')
-          : sitting.isUnsent(index)
-            ? t(sitting.connected.value ? 'sending' : 'unsent')
-            : '✓ ' + t('stored')}
-        {value !== null && (
+      <p class="state" data-state={state}>
+        <span role="status">
+          {state === 'unanswered'
+            ? t('unanswered')
+            : state === 'unsent'
+              ? t(sitting.connected.value ? 'sending' : 'unsent')
+              : '✓ ' + t('stored')}
+        </span>
+        {value !== null && !sitting.locked.value && (
           <button type="button" class="plain" onClick={() => sitting.choose(index, null)}>
             {t('clear')}
           </button>
@@ -154,6 +200,42 @@ function Sheet({
   );
 }
 
+/** Keeps the focus among the controls of a dialog, and gives it back afterwards. */
+function useTrap(close: () => void) {
+  const panel = useRef<HTMLDivElement>(null);
+  const closeNow = useRef(close);
+  closeNow.current = close;
+  useEffect(() => {
+    const before = document.activeElement;
+    panel.current?.querySelector<HTMLElement>('[tabindex="-1"]')?.focus();
+    const onKey = (e: KeyboardEvent): void => {
+      if (e.key === 'Escape') closeNow.current();
+      if (e.key !== 'Tab' || panel.current === null) return;
+      const all = panel.current.querySelectorAll<HTMLElement>('button:not([disabled]), a[href]');
+      const first = all[0];
+      const last = all[all.length - 1];
+      if (first === undefined || last === undefined) return;
+      const inside = panel.current.contains(document.activeElement);
+      const atStart =
+        document.activeElement === first ||
+        document.activeElement?.getAttribute('tabindex') === '-1';
+      if (e.shiftKey && (atStart || !inside)) {
+        e.preventDefault();
+        last.focus();
+      } else if (!e.shiftKey && (document.activeElement === last || !inside)) {
+        e.preventDefault();
+        first.focus();
+      }
+    };
+    addEventListener('keydown', onKey);
+    return () => {
+      removeEventListener('keydown', onKey);
+      if (before instanceof HTMLElement && document.contains(before)) before.focus();
+    };
+  }, []);
+  return panel;
+}
+
 function Confirm({
   sitting,
   close,
@@ -165,8 +247,7 @@ function Confirm({
 }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState('');
-  const first = useRef<HTMLHeadingElement>(null);
-  useEffect(() => first.current?.focus(), []);
+  const panel = useTrap(() => !busy && close());
   const values = sitting.values.value;
   const missing = values.map((v, i) => (v === null ? i : -1)).filter((i) => i >= 0);
   const marked = sitting.marks.value.map((m, i) => (m ? i : -1)).filter((i) => i >= 0);
@@ -174,7 +255,12 @@ function Confirm({
     <ul class="numbers">
       {list.map((i) => (
         <li key={i}>
-          <button type="button" onClick={() => choose(i)}>
+          <button
+            type="button"
+            disabled={busy}
+            aria-label={t('toQuestion', i + 1)}
+            onClick={() => choose(i)}
+          >
             {i + 1}
           </button>
         </li>
@@ -186,13 +272,19 @@ function Confirm({
     setError('');
     sitting.handIn().catch((e: unknown) => {
       setBusy(false);
-      setError(e instanceof Error && e.name !== 'Error' ? sentenceOf(e) : t('handInFailed'));
+      setError(e instanceof ApiError && e.status < 500 ? e.message : t('handInFailed'));
     });
   };
   return (
-    <div class="over" onKeyDown={(e) => e.key === 'Escape' && close()}>
-      <div class="card panel" role="dialog" aria-modal="true" aria-labelledby="confirm-title">
-        <h2 id="confirm-title" ref={first} tabIndex={-1}>
+    <div class="over">
+      <div
+        ref={panel}
+        class="card panel"
+        role="dialog"
+        aria-modal="true"
+        aria-labelledby="confirm-title"
+      >
+        <h2 id="confirm-title" tabIndex={-1}>
           {t('confirmTitle')}
         </h2>
         {missing.length === 0 ? (
@@ -232,21 +324,71 @@ function Confirm({
 }
 
 function Banner({ sitting }: { sitting: Sitting }) {
+  const unsent = sitting.unsent.value;
   let text = '';
   let kind = 'calm';
   if (sitting.state.value === 'suspended') [text, kind] = [t('suspended'), 'warn'];
+  else if (sitting.timeIsUp.value && unsent > 0) [text, kind] = [t('timeUpUnsent', unsent), 'bad'];
   else if (sitting.late.value) [text, kind] = [t('late'), 'warn'];
-  else if (sitting.now.value > sitting.deadlineMs.value) [text, kind] = [t('timeUp'), 'warn'];
-  else if (!sitting.connected.value) [text, kind] = [t('offline', sitting.unsent.value), 'bad'];
-  else if (sitting.unsent.value > 0) text = t('someUnsent', sitting.unsent.value);
-  else text = t('allStored');
+  else if (sitting.timeIsUp.value) [text, kind] = [t('timeUp'), 'warn'];
+  else if (!sitting.connected.value)
+    [text, kind] = [unsent > 0 ? t('offline', unsent) : t('offlineNone'), 'bad'];
+  else if (unsent > 0) text = t('someUnsent', unsent);
+  else if (sitting.values.value.some((v) => v !== null)) text = t('allStored');
+  else text = t('nothingYet');
+  const refusal = sitting.refusal.value;
   return (
-    <p class={'banner ' + kind} role="status" id="banner">
-      {text}
+    <>
+      <p class={'banner ' + kind} role="status" id="banner">
+        {text}
+      </p>
+      {refusal !== null && (
+        <p class="error" role="alert">
+          {t('refusedItems', refusal.items.map((i) => i + 1).join('、'))}
+          {refusal.text}
+        </p>
+      )}
       {sitting.notices.value.map((notice) => (
-        <span key={notice}>　{notice}</span>
+        <p key={notice} class="banner warn" role="status">
+          {notice}
+        </p>
       ))}
-    </p>
+    </>
+  );
+}
+
+/** The time that is left, by the server's clock; said aloud a few times only. */
+function Timer({ sitting }: { sitting: Sitting }) {
+  const left = sitting.deadlineMs.value - sitting.now.value;
+  const spoken = [30, 15, 5, 1].filter((minutes) => left <= minutes * 60000).pop();
+  return (
+    <>
+      <span class={left < URGENT_MS ? 'timer urgent' : 'timer'} role="timer">
+        {t('remaining')} <b>{formatCountdown(left)}</b>
+      </span>
+      <span class="sr" role="status">
+        {spoken !== undefined && left > 0 ? t('minutesLeft', spoken) : ''}
+      </span>
+    </>
+  );
+}
+
+/** The paper is open on another device: what this one still held is stored; nothing is chosen here. */
+function Displaced({ sitting }: { sitting: Sitting }) {
+  return (
+    <main class="card narrow" id="displaced">
+      <h1>{t('displacedTitle')}</h1>
+      <p>{t('displacedText')}</p>
+      {sitting.unsent.value > 0 && <p class="notice">{t('someUnsent', sitting.unsent.value)}</p>}
+      <div class="actions">
+        <button type="button" class="primary" onClick={() => sitting.takeOver()}>
+          {t('continueHere')}
+        </button>
+        <a class="button" href="#/exams">
+          {t('myExams')}
+        </a>
+      </div>
+    </main>
   );
 }
 
@@ -268,17 +410,24 @@ export function SessionPage({ id }: { id: string }) {
     sessionStorage.setItem('mingfa.at.' + id, String(to));
     setSheetOpen(false);
     setConfirming(false);
+    if (to === at) document.querySelector<HTMLElement>('#question h1')?.focus();
   };
-  const item = session?.paper.items[at];
+  const item = session?.paper.items[Math.min(at, count - 1)];
   const done = sitting.closed.value;
   useEffect(() => {
-    if (done && session !== null) go('result', session.exam, id);
+    if (!done || session === null) return;
+    const refusal = sitting.refusal.value;
+    farewell.value = refusal === null ? '' : t('refusedAtEnd', refusal.items.length) + refusal.text;
+    goInstead('result', session.exam, id);
   }, [done, session]);
   useEffect(() => {
     const onKey = (e: KeyboardEvent): void => {
       const target = e.target as HTMLElement;
-      const typing = target instanceof HTMLInputElement && target.type === 'text';
+      const typing =
+        target instanceof HTMLSelectElement ||
+        (target instanceof HTMLInputElement && target.type === 'text');
       if (typing || confirming || e.ctrlKey || e.metaKey || e.altKey || item === undefined) return;
+      if (sitting.displaced.value) return;
       const inRadio = target instanceof HTMLInputElement && target.type === 'radio';
       const letter = LETTERS.indexOf(e.key.toUpperCase());
       if (e.key === 'ArrowRight' && !inRadio) move(at + 1);
@@ -297,25 +446,27 @@ export function SessionPage({ id }: { id: string }) {
   });
   if (session === null || item === undefined)
     return (
-      <main class="card" aria-busy={sitting.error.value === null}>
+      <main class="card narrow" aria-busy={sitting.error.value === null}>
         {sitting.error.value === null ? (
-          t('working')
+          <p role="status">{t('working')}</p>
         ) : (
           <>
             <p class="error" role="alert">
               {sentenceOf(sitting.error.value)}
             </p>
-            <button type="button" onClick={() => location.reload()}>
-              {t('reload')}
-            </button>
-            <a class="button" href="#/exams">
-              {t('back')}
-            </a>
+            <div class="actions">
+              <button type="button" class="primary" onClick={() => location.reload()}>
+                {t('reload')}
+              </button>
+              <a class="button" href="#/exams">
+                {t('myExams')}
+              </a>
+            </div>
           </>
         )}
       </main>
     );
-  const left = sitting.deadlineMs.value - sitting.now.value;
+  if (sitting.displaced.value) return <Displaced sitting={sitting} />;
   return (
     <main class="exam-page">
       <a
@@ -323,20 +474,14 @@ export function SessionPage({ id }: { id: string }) {
         href="#question"
         onClick={(e) => {
           e.preventDefault();
-          document.getElementById('question')?.querySelector('h1')?.focus();
+          document.querySelector<HTMLElement>('#question h1')?.focus();
         }}
       >
         {t('skip')}
       </a>
       <div class="bar">
         <strong class="exam-name">{session.exam_name}</strong>
-        <span
-          class={left < URGENT_MS ? 'timer urgent' : 'timer'}
-          role="timer"
-          aria-label={t('remaining')}
-        >
-          {t('remaining')} {formatCountdown(left)}
-        </span>
+        <Timer sitting={sitting} />
         <button type="button" class="primary" onClick={() => setConfirming(true)}>
           {t('handIn')}
         </button>
@@ -366,8 +511,8 @@ export function SessionPage({ id }: { id: string }) {
             aria-expanded={sheetOpen}
             onClick={() => setSheetOpen(!sheetOpen)}
           >
-            {sheetOpen ? t('closeSheet') : t('sheet')}（
-            {sitting.values.value.filter((v) => v !== null).length}/{count}）
+            {sheetOpen ? t('closeSheet') : t('sheet')}{' '}
+            {t('answeredOf', sitting.values.value.filter((v) => v !== null).length, count)}
           </button>
           <p class="quiet keys">{t('keys')}</p>
         </div>
@@ -375,11 +520,7 @@ export function SessionPage({ id }: { id: string }) {
           <Sheet sitting={sitting} at={at} choose={move} />
         </div>
       </div>
-      {sitting.error.value !== null && (
-        <p class="error" role="alert">
-          {sentenceOf(sitting.error.value)}
-        </p>
-      )}
+      <Tools />
       {confirming && <Confirm sitting={sitting} close={() => setConfirming(false)} choose={move} />}
     </main>
   );

@@ -2,12 +2,14 @@
 import { signal } from '@preact/signals';
 import { Api, type Login, type Me } from '../shared/api';
 import { ServerClock } from '../shared/clock';
-import { lang, type Lang } from '../shared/i18n';
+import { lang, t, type Lang } from '../shared/i18n';
 
 export const api = new Api();
 export const clock = new ServerClock();
 export const me = signal<Me | null>(null);
 export const loginEnded = signal(false);
+/** What the result page says once of the sitting that led there. */
+export const farewell = signal('');
 export const route = signal<string[]>([]);
 export type TextSize = 'normal' | 'large' | 'huge';
 export const textSize = signal<TextSize>('normal');
@@ -19,10 +21,19 @@ interface Kept {
 }
 
 function readRoute(): string[] {
-  return location.hash.replace(/^#\/?/, '').split('/').filter(Boolean).map(decodeURIComponent);
+  const parts = location.hash.replace(/^#\/?/, '').split('/').filter(Boolean);
+  try {
+    return parts.map(decodeURIComponent);
+  } catch {
+    return parts; // not an address of ours: the page says that there is nothing
+  }
 }
 export function go(...parts: string[]): void {
   location.hash = '#/' + parts.map(encodeURIComponent).join('/');
+}
+/** Goes there instead of here, so that “back” does not return. */
+export function goInstead(...parts: string[]): void {
+  location.replace('#/' + parts.map(encodeURIComponent).join('/'));
 }
 export function keepLogin(login: Login): void {
   api.token = login.token;
@@ -35,6 +46,7 @@ export function dropLogin(ended: boolean): void {
   me.value = null;
   loginEnded.value = ended;
   localStorage.removeItem('mingfa.login');
+  if (!ended) localStorage.removeItem('mingfa.paper');
 }
 export function setTextSize(size: TextSize): void {
   textSize.value = size;
@@ -42,13 +54,27 @@ export function setTextSize(size: TextSize): void {
   localStorage.setItem('mingfa.size', size);
 }
 export function setLang(next: Lang): void {
+  speak(next);
+  localStorage.setItem('mingfa.lang', next);
+}
+/** The language that was chosen here, else the first that the browser asks for, else Chinese. */
+function firstLang(): Lang {
+  const kept = localStorage.getItem('mingfa.lang');
+  if (kept === 'zh' || kept === 'en') return kept;
+  for (const each of navigator.languages) {
+    if (each.toLowerCase().startsWith('zh')) return 'zh';
+    if (each.toLowerCase().startsWith('en')) return 'en';
+  }
+  return 'zh';
+}
+function speak(next: Lang): void {
   lang.value = next;
   api.lang = next;
   document.documentElement.lang = next === 'zh' ? 'zh-CN' : 'en';
-  localStorage.setItem('mingfa.lang', next);
+  document.title = t('appName');
 }
 export function initState(): void {
-  api.onClock = (now) => clock.set(now);
+  api.onClock = (serverMs, roundTripMs) => clock.set(serverMs, roundTripMs);
   api.onLoggedOut = () => dropLogin(true);
   const kept = localStorage.getItem('mingfa.login');
   if (kept !== null) {
@@ -61,7 +87,7 @@ export function initState(): void {
     }
   }
   setTextSize((localStorage.getItem('mingfa.size') as TextSize | null) ?? 'normal');
-  setLang((localStorage.getItem('mingfa.lang') as Lang | null) ?? 'zh');
+  speak(firstLang());
   route.value = readRoute();
   addEventListener('hashchange', () => {
     route.value = readRoute();

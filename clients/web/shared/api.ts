@@ -84,7 +84,8 @@ export interface Ack {
   state: string;
   late: boolean;
   notices: string[];
-  epoch?: number;
+  /** After open: of this device; else of the device that opened last. */
+  epoch: number;
   next_seq?: number;
   responses?: StoredResponse[];
 }
@@ -141,13 +142,17 @@ export class ApiError extends Error {
   ) {
     super(message);
   }
+  /** The stable name of what went wrong: the end of /problems/NAME. */
+  get problem(): string {
+    return this.type.slice(this.type.lastIndexOf('/') + 1);
+  }
 }
 export class NetworkError extends Error {}
 
 const REQUEST_TIMEOUT_MS = 20000;
 
-/** Told after each reply that carries it, with half the round trip already added. */
-export type ClockListener = (serverNowMs: number) => void;
+/** Told after each reply that carries it: the server's time in it, and how long the exchange took. */
+export type ClockListener = (serverMs: number, roundTripMs: number) => void;
 
 export class Api {
   token: string | null = null;
@@ -199,7 +204,7 @@ export class Api {
     }
     const serverTime = parsed['server_time_ms'];
     if (typeof serverTime === 'number') {
-      this.onClock(serverTime + (performance.now() - sentAt) / 2);
+      this.onClock(serverTime, performance.now() - sentAt);
     }
     return parsed as T;
   }

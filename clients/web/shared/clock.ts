@@ -1,18 +1,29 @@
 /** The server's clock, as far as this device can know it. The device's own clock is never asked:
- * performance.now() only counts the milliseconds since the last reply. */
+ * performance.now() only counts the milliseconds since the last reply.
+ *
+ * A reply proves that the server's time now lies between what it carries and that plus the whole
+ * exchange. The estimate moves only when it lies outside, or when the exchange was quicker than
+ * the one it rests on: a slow request never moves the countdown. */
 export class ServerClock {
   private base: number | null = null;
   private at = 0;
+  private roundTripMs = Infinity;
 
-  set(serverNowMs: number): void {
-    this.base = serverNowMs;
-    this.at = performance.now();
+  constructor(private readonly ticks: () => number = () => performance.now()) {}
+
+  set(serverMs: number, roundTripMs: number): void {
+    const now = this.now();
+    const outside = this.base === null || now < serverMs || now > serverMs + roundTripMs;
+    if (!outside && roundTripMs >= this.roundTripMs) return;
+    this.base = serverMs + roundTripMs / 2;
+    this.at = this.ticks();
+    this.roundTripMs = roundTripMs;
   }
   known(): boolean {
     return this.base !== null;
   }
   now(): number {
-    return this.base === null ? 0 : this.base + (performance.now() - this.at);
+    return this.base === null ? 0 : this.base + (this.ticks() - this.at);
   }
 }
 

@@ -11,6 +11,7 @@ const ack = (over: Partial<Ack> = {}): Ack => ({
   state: 'started',
   late: false,
   notices: [],
+  epoch: 1,
   ...over,
 });
 
@@ -28,7 +29,12 @@ class Server {
     return this.answer();
   }
 }
-const events = () => ({ changed: vi.fn(), acknowledged: vi.fn(), refused: vi.fn() });
+const events = () => ({
+  changed: vi.fn(),
+  acknowledged: vi.fn(),
+  refused: vi.fn(),
+  stale: vi.fn(),
+});
 let counter = 0;
 let session = '';
 
@@ -151,6 +157,116 @@ describe('the queue of unsent responses', () => {
     await queue.flush();
     expect(e.refused).not.toHaveBeenCalled();
     expect(queue.unsentCount()).toBe(1);
+    queue.close();
+  });
+
+  it('keeps what is answered before the epoch is known until it is known', async () => {
+    const server = new Server();
+    const queue = new ResponseQueue(session, server, events());
+    queue.set(2, 4);
+    await queue.flush();
+    expect(server.sent).toEqual([]);
+    queue.opened(5, 9);
+    await queue.flush();
+    expect(server.sent).toEqual([{ epoch: 5, responses: [{ seq: 1, item: 2, value: 4 }] }]);
+    queue.close();
+  });
+
+  it('goes on under the known epoch after a reload without a network', () => {
+    const before = new ResponseQueue(session, new Server(), events());
+    before.opened(4, 1);
+    const server = new Server();
+    const after = new ResponseQueue(session, server, events());
+    after.set(0, 1);
+    expect(server.sent[0]?.epoch).toBe(4);
+    before.close();
+    after.close();
+  });
+
+  it('keeps what another tab of this device left unsent', async () => {
+    const away = new Server();
+    away.answer = () => Promise.reject(new NetworkError('away'));
+    const a = new ResponseQueue(session, away, events());
+    const b = new ResponseQueue(session, new Server(), events());
+    a.opened(1, 1);
+    b.opened(1, 1);
+    a.set(0, 1);
+    await a.flush();
+    b.set(1, 2);
+    await b.flush();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const after = new ResponseQueue(session, away, events());
+    expect((await after.load()).map((entry) => entry.item)).toEqual([0]);
+    [a, b, after].forEach((queue) => queue.close());
+  });
+
+  it('sends the others when one response is refused', async () => {
+    const e = events();
+    const stored: number[] = [];
+    const queue = new ResponseQueue(
+      session,
+      {
+        save: (_epoch, responses) => {
+          if (responses.some((r) => r.item === 1))
+            return Promise.reject(new ApiError(400, '/problems/response-text-bad', '有误', 0));
+          responses.forEach((r) => stored.push(r.item));
+          return Promise.resolve(ack());
+        },
+      },
+      e,
+    );
+    [0, 1, 2].forEach((item) => queue.set(item, 'x'));
+    queue.opened(1, 1);
+    await expect(queue.drain()).rejects.toThrow('有误');
+    await queue.drain();
+    expect(stored).toEqual([0, 2]);
+    expect(e.refused).toHaveBeenCalledWith(expect.anything(), [1]);
+    queue.close();
+  });
+
+  it('numbers anew what the server knows otherwise, and loses nothing', async () => {
+    const server = new Server();
+    const e = events();
+    const queue = new ResponseQueue(session, server, e);
+    queue.opened(1, 1);
+    server.answer = () => Promise.reject(new ApiError(409, '/problems/epoch-unknown', '失效', 0));
+    queue.set(3, 1);
+    await queue.flush();
+    expect(e.stale).toHaveBeenCalledTimes(1);
+    expect(queue.unsentCount()).toBe(1);
+    server.answer = () => Promise.resolve(ack());
+    queue.opened(2, 10, true);
+    await queue.flush();
+    expect(server.sent[1]).toEqual({ epoch: 2, responses: [{ seq: 10, item: 3, value: 1 }] });
+    expect(queue.unsentCount()).toBe(0);
+    queue.close();
+  });
+
+  it('keeps what is refused while an officer has suspended the session', async () => {
+    const server = new Server();
+    const e = events();
+    const queue = new ResponseQueue(session, server, e);
+    queue.opened(1, 1);
+    server.answer = () =>
+      Promise.reject(new ApiError(409, '/problems/session-suspended', '暂停', 0));
+    queue.set(0, 1);
+    await queue.flush();
+    expect(e.refused).not.toHaveBeenCalled();
+    expect(queue.unsentCount()).toBe(1);
+    queue.close();
+  });
+
+  it('drains also what was chosen while it was sending, and says what is in the way', async () => {
+    const server = new Server();
+    const queue = new ResponseQueue(session, server, events());
+    queue.opened(1, 1);
+    queue.set(0, 1);
+    queue.set(1, 1);
+    await queue.drain();
+    expect(queue.unsentCount()).toBe(0);
+    server.answer = () => Promise.reject(new NetworkError('away'));
+    queue.set(2, 1);
+    await expect(queue.drain()).rejects.toBeInstanceOf(NetworkError);
     queue.close();
   });
 
