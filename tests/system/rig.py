@@ -43,6 +43,16 @@ def memory_dir():
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
+def disk_dir():
+    """Where a database lies on a real disk: below the build folder, or /var/tmp if that is in memory."""
+    for place in (BUILD / "disk", pathlib.Path("/var/tmp")):
+        place.mkdir(parents=True, exist_ok=True)
+        if subprocess.run(["stat", "-f", "-c", "%T", str(place)], check=True, stdout=subprocess.PIPE,
+                          text=True).stdout.strip() not in ("tmpfs", "ramfs"):
+            return str(place)
+    raise AssertionError("no real disk: neither the build folder nor /var/tmp")
+
+
 def free_port():
     with contextlib.closing(socket.socket()) as s:
         s.bind(("127.0.0.1", 0))
@@ -114,6 +124,7 @@ class Server:
                  "--unit-name", district.ROOT[1], "--person", setup.ADMIN, "--name", "系统管理员",
                  stderr=subprocess.DEVNULL))
         self.log = self.state / "server.log"
+        self.program = BIN / "mingfa-server"
         self.blueprints = BLUEPRINTS
 
     @property
@@ -127,13 +138,18 @@ class Server:
     def write_config(self):
         self.config_file.write_text(json.dumps(self.config, ensure_ascii=False), encoding="utf-8")
 
-    def start(self):
-        """Starts the process; returns once it listens. Its log is appended to self.log."""
-        out = self.state / "server.out"
-        with open(out, "wb") as stdout, open(self.log, "ab") as stderr:
+    def spawn(self):
+        """Starts the process and does not wait. Its log is appended to self.log."""
+        with open(self.state / "server.out", "wb") as stdout, open(self.log, "ab") as stderr:
             self.process = subprocess.Popen(
-                [*self.wrap, str(BIN / "mingfa-server"), "--config", str(self.config_file)],
+                [*self.wrap, str(self.program), "--config", str(self.config_file)],
                 stdout=stdout, stderr=stderr, env=ENVIRONMENT)
+        return self
+
+    def start(self):
+        """Starts the process; returns once it listens."""
+        self.spawn()
+        out = self.state / "server.out"
         end = time.monotonic() + START_S
         while b'"url"' not in out.read_bytes():
             if self.process.poll() is not None or time.monotonic() > end:
