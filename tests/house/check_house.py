@@ -43,7 +43,7 @@ def room_of(path, edges):
 def check_includes(root):
     edges, _ = read_edges()
     faults, seen = [], 0
-    files = [p for pattern in ("*.c", "*.h") for top in ("question-bank", "server", "clients", "tests")
+    files = [p for pattern in ("*.c", "*.h") for top in ("question-bank", "server", "clients", "scripts", "tests")
              for p in (root / top).rglob(pattern) if "node_modules" not in p.parts]
     for path in sorted(files):
         name = str(path.relative_to(root))
