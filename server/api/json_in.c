@@ -10,9 +10,28 @@
 
 static const struct msg msg_empty = {"body-missing", "请求没有正文，应为 JSON 对象。",
                                      "The request has no body; expected a JSON object."};
+/* The reasons are our own words: the parser's repeat what stands there, which may be a password. */
 static const struct msg msg_syntax = {"body-not-json",
-                                      "正文不是正确的 JSON：第 {0} 行第 {1} 列，{2}。",
-                                      "The body is not JSON: line {0}, column {1}: {2}."};
+                                      "正文不是正确的 JSON：第 {0} 行第 {1} 列，语法有误。",
+                                      "The body is not JSON: line {0}, column {1}: wrong syntax."};
+static const struct msg msg_utf8 = {"body-not-json",
+                                    "正文不是正确的 JSON：第 {0} 行第 {1} 列，不是 UTF-8 编码。",
+                                    "The body is not JSON: line {0}, column {1}: not UTF-8."};
+static const struct msg msg_cut = {
+    "body-not-json", "正文不是正确的 JSON：第 {0} 行第 {1} 列，内容不完整。",
+    "The body is not JSON: line {0}, column {1}: it ends too early."};
+static const struct msg msg_behind = {
+    "body-not-json", "正文不是正确的 JSON：第 {0} 行第 {1} 列，后面有多余内容。",
+    "The body is not JSON: line {0}, column {1}: something follows its end."};
+static const struct msg msg_nul = {
+    "body-not-json", "正文不是正确的 JSON：第 {0} 行第 {1} 列，不允许空字符。",
+    "The body is not JSON: line {0}, column {1}: NUL is not allowed."};
+static const struct msg msg_twice = {
+    "body-not-json", "正文不是正确的 JSON：第 {0} 行第 {1} 列，同一项写了两次。",
+    "The body is not JSON: line {0}, column {1}: the member is given twice."};
+static const struct msg msg_overflow = {
+    "body-not-json", "正文不是正确的 JSON：第 {0} 行第 {1} 列，数值过大。",
+    "The body is not JSON: line {0}, column {1}: the number is too large."};
 static const struct msg msg_depth = {"body-too-deep", "正文嵌套过深，至多 {0} 层。",
                                      "The body is nested deeper than {0} levels."};
 static const struct msg msg_not_object = {"body-not-object", "正文应为 JSON 对象，收到的是 {0}。",
@@ -43,7 +62,7 @@ static const struct msg msg_date = {"member-not-date",
                                     "“{0}”应为形如 2026-11-24 的日期，收到的是 {1}。",
                                     "'{0}' must be a date such as 2026-11-24; found {1}."};
 
-enum { FOUND_TEXT_BYTES_MAX = 48 };
+enum { FOUND_TEXT_BYTES_MAX = 48, PARENT_BYTES_MAX = 36, NAME_BYTES_MAX = 60 };
 
 /* Brackets within brackets, strings passed over. What is no JSON is the parser's to refuse. */
 static unsigned depth_of(struct bytes body)
@@ -94,7 +113,10 @@ static void describe(const json_t *value, bool secret, char out[ERR_ARG_BYTES_MA
         snprintf(out, ERR_ARG_BYTES_MAX, "%lld", (long long)json_integer_value(value));
         break;
     case JSON_REAL:
+        /* "1.0", not "1": that it is no integer is often the point. */
         snprintf(out, ERR_ARG_BYTES_MAX, "%g", json_real_value(value));
+        if (strpbrk(out, ".e") == NULL)
+            strcat(out, ".0");
         break;
     case JSON_ARRAY:
         snprintf(out, ERR_ARG_BYTES_MAX, "[…] (%zu)", json_array_size(value));
@@ -118,6 +140,27 @@ static bool is_secret(const char *name)
            strcmp(name, "share") == 0;
 }
 
+static const struct msg *reason_of(const json_error_t *e)
+{
+    switch (json_error_code(e)) {
+    case json_error_invalid_utf8:
+        return &msg_utf8;
+    case json_error_premature_end_of_input:
+        return &msg_cut;
+    case json_error_end_of_input_expected:
+        return &msg_behind;
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return &msg_nul;
+    case json_error_duplicate_key:
+        return &msg_twice;
+    case json_error_numeric_overflow:
+        return &msg_overflow;
+    default:
+        return &msg_syntax;
+    }
+}
+
 int json_in_parse(struct bytes body, json_t **out, struct err *err)
 {
     char line[24];
@@ -136,8 +179,8 @@ int json_in_parse(struct bytes body, json_t **out, struct err *err)
     if (value == NULL) {
         if (json_error_code(&e) == json_error_out_of_memory)
             return err_set(err, ERR_NOMEM, NULL, NULL, NULL, NULL, NULL);
-        return err_set(err, ERR_BAD_INPUT, &msg_syntax, err_int(line, e.line),
-                       err_int(column, e.column), e.text, NULL);
+        return err_set(err, ERR_BAD_INPUT, reason_of(&e), err_int(line, e.line),
+                       err_int(column, e.column), NULL, NULL);
     }
     if (!json_is_object(value)) {
         describe(value, true, found);
@@ -153,14 +196,22 @@ struct json_in json_in_body(const json_t *json)
     return (struct json_in){.object = json, .parent = "", .index = -1};
 }
 
+/* text, cut at a code point. */
+static int cut(const char *text, size_t max)
+{
+    return (int)utf8_cut(text, strlen(text), max);
+}
+
 void json_in_at(const struct json_in *in, const char *name, char out[JSON_IN_AT_BYTES_MAX])
 {
+    const char *dot = in->parent[0] != '\0' && name[0] != '\0' ? "." : "";
+
     if (in->index >= 0)
-        snprintf(out, JSON_IN_AT_BYTES_MAX, "%.40s[%lld]%s%.60s", in->parent, (long long)in->index,
-                 name[0] != '\0' ? "." : "", name);
+        snprintf(out, JSON_IN_AT_BYTES_MAX, "%.*s[%lld]%s%.*s", cut(in->parent, PARENT_BYTES_MAX),
+                 in->parent, (long long)in->index, dot, cut(name, NAME_BYTES_MAX), name);
     else
-        snprintf(out, JSON_IN_AT_BYTES_MAX, "%.40s%s%.60s", in->parent,
-                 in->parent[0] != '\0' && name[0] != '\0' ? "." : "", name);
+        snprintf(out, JSON_IN_AT_BYTES_MAX, "%.*s%s%.*s", cut(in->parent, PARENT_BYTES_MAX),
+                 in->parent, dot, cut(name, NAME_BYTES_MAX), name);
 }
 
 static int refuse_value(const char *at, const char *name, const json_t *value,

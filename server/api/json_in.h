@@ -2,9 +2,10 @@
  * the member, what was found there and what was expected.
  *
  * A struct json_in is one object of the body; `parent` and `index` say where it stands, for
- * messages only. All functions return 0 or ERR_BAD_INPUT (json_in_parse also ERR_NOMEM); on error
- * nothing is written to the outputs. Values of members whose name holds "password" or "code" are
- * never repeated in a message. Thread: reentrant. */
+ * messages only. All functions return 0 or ERR_BAD_INPUT (those that parse or take text also
+ * ERR_NOMEM); on error nothing is written to the outputs. Values of members whose name holds
+ * "password", or is "code" or "share", are never repeated in a message, nor is any of a body that is
+ * not JSON. Thread: reentrant. */
 #ifndef MINGFA_API_JSON_IN_H
 #define MINGFA_API_JSON_IN_H
 
