@@ -112,6 +112,7 @@ static int text_find(struct bytes raw, struct buf *converted, struct bytes *text
 {
     bool bom = starts_with(raw, "\xef\xbb\xbf", 3);
     size_t bad_at = 0;
+    size_t bad_utf8_at = 0;
     int rc;
 
     if (starts_with(raw, "PK\x03\x04", 4) || starts_with(raw, "\xd0\xcf\x11\xe0", 4)) {
@@ -123,15 +124,17 @@ static int text_find(struct bytes raw, struct buf *converted, struct bytes *text
     if (bom) {
         raw = bytes_of(raw.data + 3, raw.len - 3);
     }
-    if (utf8_valid(raw, &bad_at)) {
+    if (utf8_valid(raw, &bad_utf8_at)) {
         *text = raw;
         return 0;
     }
     if (bom) {
-        return refuse_encoding(raw, bad_at, err);
+        return refuse_encoding(raw, bad_utf8_at, err);
     }
     rc = gb18030_convert(raw, converted, &bad_at);
     if (rc == ERR_BAD_INPUT) {
+        /* Whichever went further is what the file was meant to be. */
+        bad_at = bad_at > bad_utf8_at ? bad_at : bad_utf8_at;
         return refuse_encoding(raw, bad_at < raw.len ? bad_at : raw.len - 1, err);
     }
     if (rc != 0) {

@@ -8,13 +8,12 @@ import hashlib
 import json
 import secrets
 
-import district
 import rig
 
 ROLES = ("liaison", "officer", "hr", "auditor", "administrator")
 PASSWORD = "correct horse battery"
-UNITS = [("A", "甲街道", district.ROOT[0]), ("A1", "甲街道党政办", "A"), ("A2", "甲街道执法队", "A"),
-         ("B", "乙镇", district.ROOT[0]), ("B1", "乙镇党政办", "B")]
+UNITS = [("A", "甲街道", rig.district.ROOT[0]), ("A1", "甲街道党政办", "A"), ("A2", "甲街道执法队", "A"),
+         ("B", "乙镇", rig.district.ROOT[0]), ("B1", "乙镇党政办", "B")]
 PEOPLE_HEAD = "人员编号,姓名,单位编码,人员类别,状态,职务,任职日期"
 INSIDE, OUTSIDE = "A2", "B1"
 # The hash of a password costs least, and no checkpoint comes between two looks at the journal.
