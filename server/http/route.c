@@ -218,7 +218,7 @@ unsigned route_allowed(const struct route_table *table, struct bytes path)
 {
     struct bytes cut[ROUTE_SEGMENTS_MAX];
     unsigned allowed = 0;
-    int n = segments_cut(path, cut);
+    int n = path.len <= ROUTE_PATH_BYTES_MAX ? segments_cut(path, cut) : -1;
 
     if (n >= 0)
         search(table, HTTP_OTHER, cut, (size_t)n, &allowed);
