@@ -1,0 +1,263 @@
+"""The benchmarks, in interleaved rounds (see scripts/bench).
+
+A server of its own with the demo district, its database under build/bench on the checkout's disk;
+nginx beside it as the yardstick of what TLS over loopback gives on this machine at this moment.
+Nothing else is started, and only what was started is ended."""
+import argparse
+import collections
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "system"))
+sys.path.insert(0, str(ROOT / "scripts" / "demo"))
+
+import district  # noqa: E402
+import rig  # noqa: E402
+import setup  # noqa: E402
+
+DISK = ROOT / "build" / "bench"
+OUT = ROOT / "build" / "bench.jsonl"
+CONNECTIONS = 200
+STARTERS = 64       # connections that start; each for several people
+WINDOW_MS = 30 * 86400 * 1000
+DURATION_MS = 8 * 3600 * 1000
+TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
+NAMES = ["draw", "grade", "save_tls", "save_p99_ms", "save_cpu_us", "save_1", "start_tls", "commit_rate"]
+UNITS = {"draw": "papers/s", "grade": "sessions/s", "save_tls": "saves/s", "save_p99_ms": "ms",
+         "save_cpu_us": "us", "save_1": "saves/s", "start_tls": "starts/s", "commit_rate": "answers/s"}
+REFERENCES = {"save_tls": "nginx, static 200 over TLS", "save_cpu_us": "nginx, static 200 over TLS",
+              "save_1": "append and fdatasync", "commit_rate": "append and fdatasync"}
+
+
+def note(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def bench(*args):
+    """One rate of mingfa-bench."""
+    return float(rig.tool(rig.BIN / "mingfa-bench", *args))
+
+
+def load(*args):
+    """One run of mingfa-load; what it says. A run that found a fault ends everything."""
+    done = subprocess.run([str(rig.BIN / "mingfa-load"), *map(str, args)], stdout=subprocess.PIPE, env=rig.ENVIRONMENT)
+    if done.returncode != 0:
+        raise SystemExit(f"mingfa-load {args[0]} failed: {done.stdout.decode()}")
+    said = json.loads(done.stdout)
+    if said["client"]["is_limit"]:
+        note(f"  mingfa-load itself is the limit of this {args[0]} (share of a core {said['client']['cpu_share']})")
+    if said["errors"]:
+        note(f"  {args[0]}: {said['errors']}")
+    return said
+
+
+def cpu_us(pids):
+    """CPU time that the processes took so far."""
+    total = 0
+    for pid in pids:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+        total += int(fields[11]) + int(fields[12])
+    return total * TICK_US
+
+
+class Nginx:
+    """A static 200 over TLS, about as long as an acknowledgement, with two workers."""
+
+    CONFIG = """daemon off; worker_processes 2; pid {d}/pid; error_log {d}/error.log;
+events {{ worker_connections 4096; }}
+http {{ access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
+client_body_temp_path {d}/a; proxy_temp_path {d}/b; fastcgi_temp_path {d}/c; uwsgi_temp_path {d}/d; scgi_temp_path {d}/e;
+server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {crt}; ssl_certificate_key {key};
+location / {{ default_type application/json; return 200 '{body}'; }} }} }}
+"""
+
+    def __init__(self, directory, server):
+        directory.mkdir()
+        self.port = rig.free_port()
+        body = json.dumps({"seq": 123456, "head": "0" * 64, "padding": "0" * 80})
+        config = directory / "nginx.conf"
+        config.write_text(self.CONFIG.format(d=directory, port=self.port, crt=server.ca,
+                                             key=server.config["tls_key"], body=body))
+        self.process = subprocess.Popen(["nginx", "-c", str(config), "-e", str(directory / "error.log")],
+                                        stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 10
+        while True:
+            with contextlib.suppress(OSError), contextlib.closing(socket.create_connection(("127.0.0.1", self.port))):
+                break
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise SystemExit("nginx did not start:\n" + (directory / "error.log").read_text())
+            time.sleep(0.02)
+
+    def pids(self):
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Town:
+    """The server with its people logged in; makes an exam whenever one is needed."""
+
+    def __init__(self, people):
+        # The cheapest hash that the server takes: logging in is not what is measured.
+        self.server = rig.Server(tls=True, on_disk=DISK, config={"hash_kib": 8192, "hash_passes": 1})
+        self.server.start()
+        admin = self.server.admin()
+        self.server.fill(admin)
+        staff = [p[0] for p in district.people() if p[4] == "在册" and p[0] != setup.OFFICER][:people]
+        codes = []
+        for i in range(0, len(staff), 500):
+            codes += admin.call("POST", "/activation-codes", {"people": staff[i:i + 500]})["codes"]
+        codes_file = self.server.state / "codes.jsonl"
+        codes_file.write_text("".join(json.dumps({"person": c["person"], "code": c["code"]}) + "\n" for c in codes))
+        self.people = self.server.state / "tokens.jsonl"
+        load("login", *self.where(), "--candidates", codes_file, "--tokens-out", self.people, "--connections", 8)
+        self.officer = self.server.person(admin, setup.OFFICER)
+        self.saving = self.exam()
+
+    def where(self):
+        return "--url", self.server.url, "--ca", self.server.ca
+
+    def exam(self):
+        return setup.create_exam(self.officer, rig.BLUEPRINTS, "annual", WINDOW_MS, DURATION_MS,
+                                 int(time.time() * 1000) - 1000)
+
+    def save(self, connections, seconds, rate=None):
+        return load("save", *self.where(), "--candidates", self.people, "--exam", self.saving,
+                    "--connections", connections, "--seconds", seconds, *(["--rate", rate] if rate else []))
+
+
+class Rounds:
+    """What is measured, round by round."""
+
+    def __init__(self, args, town, nginx, scratch):
+        self.args, self.town, self.nginx, self.scratch = args, town, nginx, scratch
+        self.values = collections.defaultdict(list)
+        self.references = collections.defaultdict(list)
+        self.loads = collections.defaultdict(list)
+        self.ms = args.seconds * 1000
+
+    def wanted(self, *names):
+        return any(name in self.args.only for name in names)
+
+    def keep(self, name, value, reference=None):
+        self.values[name].append(value)
+        if reference is not None:
+            self.references[name].append(reference)
+        self.loads[name].append(os.getloadavg()[0])
+        note(f"  {name} {value:.6g}" + (f" (reference {reference:.6g})" if reference is not None else ""))
+
+    def directory(self):
+        return tempfile.mkdtemp(dir=self.scratch)
+
+    def parts(self):
+        release = self.town.server.state / "bank" / "demo.mfbank"
+        for name in ("draw", "grade"):
+            if self.wanted(name):
+                self.keep(name, bench(name, self.ms // 4, release, rig.BLUEPRINTS / "annual.json"))
+
+    def saves(self):
+        """Rate, CPU and latency of saving, each beside nginx."""
+        if not self.wanted("save_tls", "save_p99_ms", "save_cpu_us"):
+            return
+        pids = self.nginx.pids()
+        before = cpu_us(pids)
+        static = load("get", "--url", f"https://localhost:{self.nginx.port}", "--ca", self.town.server.ca, "--path", "/",
+                      "--connections", CONNECTIONS, "--seconds", self.args.seconds)
+        static_cpu = (cpu_us(pids) - before) / static["status"]["200"]
+        before = cpu_us([self.town.server.pid()])
+        saved = self.town.save(CONNECTIONS, self.args.seconds)
+        cpu = (cpu_us([self.town.server.pid()]) - before) / saved["status"]["200"]
+        self.keep("save_tls", saved["per_second"], static["per_second"])
+        self.keep("save_cpu_us", cpu, static_cpu)
+        if self.wanted("save_p99_ms"):
+            half = max(1, int(statistics.median(self.values["save_tls"]) / 2))
+            self.keep("save_p99_ms", self.town.save(CONNECTIONS, self.args.seconds, half)["latency_ms"]["p99"])
+
+    def single(self):
+        if not self.wanted("save_1", "commit_rate"):
+            return
+        synced = bench("sync", self.ms // 3, self.directory())
+        if self.wanted("save_1"):
+            self.keep("save_1", self.town.save(1, self.args.seconds)["per_second"], synced)
+        if self.wanted("commit_rate"):
+            self.keep("commit_rate", bench("commit", self.ms // 2, self.directory()), synced)
+
+    def starts(self):
+        if self.wanted("start_tls"):
+            said = load("start", *self.town.where(), "--candidates", self.town.people, "--exam", self.town.exam(),
+                        "--connections", STARTERS)
+            self.keep("start_tls", said["per_second"])
+
+    def run(self):
+        for n in range(self.args.rounds):
+            note(f"round {n + 1} of {self.args.rounds}")
+            self.parts()
+            self.saves()
+            self.single()
+            self.starts()
+
+    def lines(self):
+        for name in NAMES:
+            if name not in self.args.only or name not in self.values:
+                continue
+            value = statistics.median(self.values[name])
+            reference = statistics.median(self.references[name]) if self.references[name] else None
+            yield {"name": name, "value": round(value, 3), "unit": UNITS[name], "reference": REFERENCES.get(name),
+                   "reference_value": None if reference is None else round(reference, 3),
+                   "ratio": None if not reference else round(value / reference, 3),
+                   "load": round(statistics.median(self.loads[name]), 2)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--quick", action="store_true")
+    length.add_argument("--full", action="store_true")
+    parser.add_argument("--only", default=",".join(NAMES))
+    args = parser.parse_args()
+    args.only = args.only.split(",")
+    unknown = [name for name in args.only if name not in NAMES]
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(unknown)}")
+    args.rounds, args.seconds = (5, 5) if args.full else (3, 2)
+    people = 1900 if args.full else 800
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+    DISK.mkdir(parents=True, exist_ok=True)
+    scratch = pathlib.Path(tempfile.mkdtemp(dir=DISK))
+    town = nginx = None
+    try:
+        note("setting up the server and its people")
+        town = Town(people)
+        nginx = Nginx(scratch / "nginx", town.server)
+        rounds = Rounds(args, town, nginx, scratch)
+        rounds.run()
+        lines = [json.dumps(line, ensure_ascii=False) for line in rounds.lines()]
+    finally:
+        if nginx is not None:
+            nginx.stop()
+        if town is not None:
+            town.server.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            DISK.rmdir()
+    OUT.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
