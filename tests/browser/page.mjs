@@ -95,6 +95,7 @@ export async function next(page) {
 }
 /** Goes to a question by the answer sheet. */
 export async function jump(page, index) {
+  await page.locator('#question').waitFor();
   const toggle = page.locator('.sheet-toggle');
   if ((await toggle.isVisible()) && (await toggle.getAttribute('aria-expanded')) === 'false')
     await toggle.click();
