@@ -23,11 +23,13 @@ static const struct msg msg_value = {"config-value-missing", "{0} 后面缺少�
                                      "{0} needs a value."};
 static const struct msg msg_json = {"config-not-json", "{0}：不是正确的 JSON：第 {1} 行，{2}。",
                                     "{0}: not JSON: line {1}: {2}."};
+static const struct msg msg_not_object = {"config-not-object", "{0}：应为 JSON 对象。",
+                                          "{0}: must be a JSON object."};
 static const struct msg msg_required = {"config-required", "缺少配置项“{0}”。",
                                         "The setting '{0}' is needed."};
-static const struct msg msg_level = {"config-log-level",
-                                     "“log_level”应为 debug、info、warn 或 error。",
-                                     "'log_level' must be debug, info, warn or error."};
+static const struct msg msg_level = {
+    "config-log-level", "“log_level”应为 debug、info、warn 或 error，写的是“{0}”。",
+    "'log_level' must be debug, info, warn or error; found '{0}'."};
 static const struct msg msg_no_memory = {"out-of-memory", "内存不足。", "Out of memory."};
 
 enum { ENVIRONMENT_NAME_BYTES_MAX = 64 };
@@ -99,13 +101,12 @@ static int refuse_number(const struct setting *s, const char *where, const char 
     return err_set(err, ERR_BAD_INPUT, &msg_number, where, s->key, range, found);
 }
 
-static int set_number(struct config *c, size_t i, int64_t value, enum config_source source,
-                      const char *where, struct err *err)
+/* `found`: as it was written. */
+static int set_number(struct config *c, size_t i, int64_t value, const char *found,
+                      enum config_source source, const char *where, struct err *err)
 {
-    char found[24];
-
     if (value < settings[i].min || value > settings[i].max)
-        return refuse_number(&settings[i], where, err_int(found, value), err);
+        return refuse_number(&settings[i], where, found, err);
     *number_of(c, &settings[i]) = value;
     c->sources[i] = source;
     return 0;
@@ -123,7 +124,7 @@ static int set_text(struct config *c, size_t i, const char *value, enum config_s
         number = strtoll(value, &end, 10);
         if (value[0] == '\0' || isspace((unsigned char)value[0]) || *end != '\0')
             return refuse_number(s, where, value, err);
-        return set_number(c, i, number, source, where, err);
+        return set_number(c, i, number, value, source, where, err);
     }
     if (value[0] == '\0')
         return err_set(err, ERR_BAD_INPUT, &msg_text, where, s->key, NULL, NULL);
@@ -141,6 +142,8 @@ static int read_member(struct config *c, const char *path, const char *key, cons
                        struct err *err)
 {
     size_t i = setting_find(key);
+    char *found;
+    int rc;
 
     if (i == SETTINGS)
         return err_set(err, ERR_BAD_INPUT, &msg_unknown, path, key, NULL, NULL);
@@ -149,9 +152,16 @@ static int read_member(struct config *c, const char *path, const char *key, cons
             return err_set(err, ERR_BAD_INPUT, &msg_text, path, key, NULL, NULL);
         return set_text(c, i, json_string_value(value), CONFIG_FILE, path, err);
     }
-    if (!json_is_integer(value))
-        return refuse_number(&settings[i], path, "…", err);
-    return set_number(c, i, json_integer_value(value), CONFIG_FILE, path, err);
+    /* As written, so that "8080" and 8080 can be told apart. */
+    found = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    if (found == NULL)
+        return err_set(err, ERR_NOMEM, &msg_no_memory, NULL, NULL, NULL, NULL);
+    if (json_is_integer(value))
+        rc = set_number(c, i, json_integer_value(value), found, CONFIG_FILE, path, err);
+    else
+        rc = refuse_number(&settings[i], path, found, err);
+    free(found);
+    return rc;
 }
 
 static int read_file(struct config *c, const char *path, struct err *err)
@@ -166,12 +176,14 @@ static int read_file(struct config *c, const char *path, struct err *err)
 
     if (rc != 0)
         goto out;
-    json = json_loadb((const char *)raw.data, raw.len, JSON_REJECT_DUPLICATES, &e);
-    if (!json_is_object(json)) {
-        rc = err_set(err, ERR_BAD_INPUT, &msg_json, path, err_int(line, json != NULL ? 1 : e.line),
-                     json != NULL ? "{…}" : e.text, NULL);
+    json =
+        json_loadb((const char *)raw.data, raw.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+    if (json == NULL)
+        rc = err_set(err, ERR_BAD_INPUT, &msg_json, path, err_int(line, e.line), e.text, NULL);
+    else if (!json_is_object(json))
+        rc = err_set(err, ERR_BAD_INPUT, &msg_not_object, path, NULL, NULL, NULL);
+    if (rc != 0)
         goto out;
-    }
     json_object_foreach(json, key, value)
     {
         rc = read_member(c, path, key, value, err);
@@ -283,7 +295,7 @@ static int check(struct config *c, struct err *err)
             return err_set(err, ERR_BAD_INPUT, &msg_required, settings[i].key, NULL, NULL, NULL);
     }
     if (log_level_parse(c->log_level, &level) != 0)
-        return err_set(err, ERR_BAD_INPUT, &msg_level, NULL, NULL, NULL, NULL);
+        return err_set(err, ERR_BAD_INPUT, &msg_level, c->log_level, NULL, NULL, NULL);
     return 0;
 }
 

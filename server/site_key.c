@@ -5,6 +5,7 @@
 #include "question-bank/base/digest.h"
 #include "question-bank/base/file.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -13,6 +14,8 @@ enum { KEY_BYTES = 32, FILE_BYTES_MAX = 2 * KEY_BYTES + 2 };
 static const struct msg msg_absent = {
     "site-key-absent", "数据已存在，但找不到站点密钥文件 {0}：请从备份恢复，不能另造。",
     "There is data, but no site key at {0}: restore it from a backup; another one is of no use."};
+static const struct msg msg_stat = {"site-key-unreadable", "无法读取站点密钥文件 {0}：{1}。",
+                                    "The site key {0} cannot be read: {1}."};
 static const struct msg msg_open = {"site-key-readable",
                                     "站点密钥文件 {0} 可被其他用户读取，请先改为 0600。",
                                     "The site key {0} can be read by others; make it mode 0600."};
@@ -43,6 +46,9 @@ int site_key_load(const char *path, bool may_make, const struct env *env, uint8_
     int rc;
 
     if (stat(path, &st) != 0) {
+        /* Only where there is none may one be made. */
+        if (errno != ENOENT)
+            return err_set(err, ERR_IO, &msg_stat, path, strerror(errno), NULL, NULL);
         if (!may_make)
             return err_set(err, ERR_NOT_FOUND, &msg_absent, path, NULL, NULL, NULL);
         return make(path, env, out, err);
