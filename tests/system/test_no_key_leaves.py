@@ -225,7 +225,8 @@ class NoKeyLeaves(unittest.TestCase):
             ("POST", f"/exams/{exam}/sessions", {"attempt": 1, "nonce": "0" * 64}),
             ("POST", f"/exams/{exam}/sessions", {"attempt": 2, "nonce": "0" * 64}),
             ("PUT", path + "/responses", again), ("PUT", path + "/responses", {"epoch": 9, "responses": []}),
-            ("PUT", path + "/responses", {"epoch": sitting.epoch, "responses": [{"seq": 9999, "item": 999, "value": 1}]}),
+            ("PUT", path + "/responses",
+             {"epoch": sitting.epoch, "responses": [{"seq": 9999, "item": 999, "value": 1}]}),
             ("PUT", path + "/responses", {"answer": 1}), ("GET", path, None), ("POST", path + "/heartbeat", {}),
             ("GET", path + "/result", None), ("GET", path + "/review", None), ("GET", "/me", None),
             ("GET", "/me/exams", None)])
