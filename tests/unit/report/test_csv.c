@@ -68,6 +68,70 @@ Test(csv_writer, ids_stay_text_in_excel)
     }
 }
 
+/* The cells of the first row behind the head, as a reader of RFC 4180 sees them. */
+static size_t cells_read(const char *csv, char cells[][64], size_t max)
+{
+    const char *p = strstr(csv, "\r\n") + 2;
+    size_t count = 0;
+
+    while (count < max) {
+        bool quoted = *p == '"';
+        size_t len = 0;
+
+        p += quoted;
+        for (;; p++) {
+            if (quoted && p[0] == '"' && p[1] == '"')
+                p++;
+            else if (quoted ? *p == '"' : strchr(",\r", *p) != NULL)
+                break;
+            cr_assert_neq(*p, '\0');
+            cells[count][len++] = *p;
+        }
+        p += quoted;
+        cells[count++][len] = '\0';
+        if (*p != ',')
+            break;
+        p++;
+    }
+    cr_assert_eq(strncmp(p, "\r\n", 2), 0);
+    return count;
+}
+
+Test(score_csv, no_text_of_a_person_becomes_a_formula_in_any_column)
+{
+    static const char *const evil[] = {
+        "=HYPERLINK(\"http://x\",\"y\")", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "=1,\n\"2\"",
+    };
+
+    for (size_t i = 0; i < sizeof evil / sizeof evil[0]; i++) {
+        struct bytes text = T(evil[i]);
+        struct score_csv_line line = {.number = text,
+                                      .name = text,
+                                      .unit = text,
+                                      .category = text,
+                                      .exam = text,
+                                      .points = 6000,
+                                      .passed = true,
+                                      .band = text,
+                                      .attempt = 1};
+        static const size_t columns[] = {0, 1, 2, 3, 4, 7};
+        char cells[16][64];
+        struct buf b = {0};
+
+        cr_assert_eq(score_csv_write(&line, 1, &b, NULL), 0);
+        cr_assert_eq(strncmp(buf_text(&b), "\xef\xbb\xbf人员编号", 3 + 12), 0);
+        cr_assert_null(strstr(buf_text(&b) + 3, "\xef\xbb\xbf"), "one BOM only");
+        cr_assert_eq(cells_read(buf_text(&b), cells, 16), 10, "%zu", i);
+        for (size_t k = 0; k < sizeof columns / sizeof columns[0]; k++) {
+            const char *cell = cells[columns[k]];
+
+            cr_assert_eq(cell[0], '\'', "%zu: %s", i, cell);
+            cr_assert_str_eq(cell + 1, evil[i]);
+        }
+        buf_fini(&b);
+    }
+}
+
 Test(score_csv, scores_are_listed_with_times_at_plus_eight)
 {
     const struct score_csv_line lines[] = {
