@@ -20,12 +20,14 @@ function isRunning(exam: MyExam): boolean {
 }
 
 function Terms({ exam }: { exam: MyExam }) {
+  const start = formatTime(exam.window_start_ms);
+  const end = formatTime(exam.window_end_ms);
   return (
     <dl class="facts">
       <dt>{t('window')}</dt>
       <dd>
-        <span class="nobr">{formatTime(exam.window_start_ms)}</span> {t('until')}{' '}
-        <span class="nobr">{formatTime(exam.window_end_ms)}</span>
+        <span class="nobr">{start}</span> {t('until')}{' '}
+        <span class="nobr">{end.slice(0, 10) === start.slice(0, 10) ? end.slice(11) : end}</span>
       </dd>
       <dt>{t('duration')}</dt>
       <dd>{durationText(exam.duration_ms)}</dd>
@@ -55,7 +57,7 @@ function ExamCard({ exam }: { exam: MyExam }) {
         {exam.exemption === 'deferred' && <span class="badge">{t('deferred')}</span>}
         {exam.result !== null && (
           <span class={exam.result.passed ? 'badge good' : 'badge bad'}>
-            {t('pointsEach', formatPoints(exam.result.points))}　
+            {t('pointsEach', formatPoints(exam.result.points))}{' '}
             {exam.result.passed ? '✓ ' + t('passed') : '✗ ' + t('failed')}
           </span>
         )}
@@ -201,6 +203,7 @@ export function ExamsPage({ exam }: { exam?: string | undefined }) {
   if (error !== '')
     return (
       <main class="card narrow">
+        <h1>{t('myExams')}</h1>
         <p class="error" role="alert">
           {error}
         </p>

@@ -56,6 +56,7 @@ export function ResultPage({ exam, id }: { exam: string; id: string }) {
   if (error !== '')
     return (
       <main class="card narrow">
+        <h1>{t('result')}</h1>
         <p class="error" role="alert">
           {error}
         </p>

@@ -95,8 +95,11 @@ function Question({ sitting, index, item }: { sitting: Sitting; index: number; i
     <section class="question card" id="question">
       <h1 ref={heading} tabIndex={-1}>
         <span class="quiet">
-          {t('questionOf', index + 1, sitting.values.value.length)}　{t(item.type)}　
-          {t('pointsEach', formatPoints(item.points))}
+          {[
+            t('questionOf', index + 1, sitting.values.value.length),
+            t(item.type),
+            t('pointsEach', formatPoints(item.points)),
+          ].join('　')}
         </span>
         <span class="stem">{item.stem}</span>
       </h1>
@@ -121,7 +124,7 @@ function Question({ sitting, index, item }: { sitting: Sitting; index: number; i
           ))}
         </fieldset>
       )}
-      <p class="state" data-state={state}>
+      <p class={sitting.connected.value ? 'state' : 'state away'} data-state={state}>
         <span role="status">
           {state === 'unanswered'
             ? t('unanswered')
@@ -333,13 +336,13 @@ function Banner({ sitting }: { sitting: Sitting }) {
   else if (sitting.timeIsUp.value) [text, kind] = [t('timeUp'), 'warn'];
   else if (!sitting.connected.value)
     [text, kind] = [unsent > 0 ? t('offline', unsent) : t('offlineNone'), 'bad'];
-  else if (unsent > 0) text = t('someUnsent', unsent);
+  else if (unsent > 0) text = t('sendingSome', unsent);
   else if (sitting.values.value.some((v) => v !== null)) text = t('allStored');
   else text = t('nothingYet');
   const refusal = sitting.refusal.value;
   return (
     <>
-      <p class={'banner ' + kind} role="status" id="banner">
+      <p class={'banner ' + kind} role={kind === 'calm' ? undefined : 'status'} id="banner">
         {text}
       </p>
       {refusal !== null && (
@@ -348,12 +351,29 @@ function Banner({ sitting }: { sitting: Sitting }) {
           {refusal.text}
         </p>
       )}
-      {sitting.notices.value.map((notice) => (
-        <p key={notice} class="banner warn" role="status">
-          {notice}
-        </p>
-      ))}
     </>
+  );
+}
+
+/** What officers did to this sitting: the newest in the open, the earlier ones folded. */
+function Notices({ sitting }: { sitting: Sitting }) {
+  const all = sitting.notices.value;
+  const newest = all[all.length - 1];
+  if (newest === undefined) return null;
+  return (
+    <div class="banner warn" role="status">
+      {newest}
+      {all.length > 1 && (
+        <details>
+          <summary>{t('earlierNotices', all.length - 1)}</summary>
+          <ul>
+            {all.slice(0, -1).map((notice, i) => (
+              <li key={i}>{notice}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
   );
 }
 
@@ -398,6 +418,10 @@ export function SessionPage({ id }: { id: string }) {
   const [at, setAt] = useState(Number(sessionStorage.getItem('mingfa.at.' + id) ?? '0'));
   const [sheetOpen, setSheetOpen] = useState(false);
   const [confirming, setConfirming] = useState(false);
+  const side = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (sheetOpen) side.current?.scrollIntoView();
+  }, [sheetOpen]);
   useEffect(() => {
     sitting.begin();
     return () => sitting.end();
@@ -451,6 +475,7 @@ export function SessionPage({ id }: { id: string }) {
           <p role="status">{t('working')}</p>
         ) : (
           <>
+            <h1>{t('cannotOpen')}</h1>
             <p class="error" role="alert">
               {sentenceOf(sitting.error.value)}
             </p>
@@ -479,14 +504,17 @@ export function SessionPage({ id }: { id: string }) {
       >
         {t('skip')}
       </a>
+      <strong class="exam-name">{session.exam_name}</strong>
       <div class="bar">
-        <strong class="exam-name">{session.exam_name}</strong>
-        <Timer sitting={sitting} />
-        <button type="button" class="primary" onClick={() => setConfirming(true)}>
-          {t('handIn')}
-        </button>
+        <div class="bar-row">
+          <Timer sitting={sitting} />
+          <button type="button" class="primary" onClick={() => setConfirming(true)}>
+            {t('handIn')}
+          </button>
+        </div>
+        <Banner sitting={sitting} />
       </div>
-      <Banner sitting={sitting} />
+      <Notices sitting={sitting} />
       <div class="columns">
         <div>
           <Question sitting={sitting} index={at} item={item} />
@@ -516,7 +544,7 @@ export function SessionPage({ id }: { id: string }) {
           </button>
           <p class="quiet keys">{t('keys')}</p>
         </div>
-        <div class={sheetOpen ? 'side open' : 'side'}>
+        <div class={sheetOpen ? 'side open' : 'side'} ref={side}>
           <Sheet sitting={sitting} at={at} choose={move} />
         </div>
       </div>
