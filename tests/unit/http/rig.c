@@ -116,6 +116,19 @@ static void handle_later(void *arg, struct http_request *req)
     pthread_mutex_unlock(&rig->lock);
 }
 
+static void handle_block(void *arg, struct http_request *req)
+{
+    struct rig *rig = arg;
+
+    pthread_mutex_lock(&rig->lock);
+    rig->blocked = true;
+    pthread_cond_broadcast(&rig->changed);
+    while (!rig->unblocked)
+        pthread_cond_wait(&rig->changed, &rig->lock);
+    pthread_mutex_unlock(&rig->lock);
+    reply_text(req, 200, "unblocked");
+}
+
 static void finish_worker(struct http_request *req)
 {
     reply_text(req, 200, req->user);
@@ -179,6 +192,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/bearer", 9, NULL, 0, handle_bearer},
     {HTTP_GET, "/later", 10, NULL, 0, handle_later},
     {HTTP_POST, "/later", 11, "application/json", 0, handle_later},
+    {HTTP_GET, "/block", 13, NULL, 0, handle_block},
     {HTTP_GET, "/worker/{text}", 12, NULL, 0, handle_worker},
 };
 
@@ -278,9 +292,8 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return remove(path);
 }
 
-void rig_stop(struct rig *rig)
+void rig_stop_workers(struct rig *rig)
 {
-    http_server_free(rig->server);
     pthread_mutex_lock(&rig->lock);
     rig->stop = true;
     pthread_cond_broadcast(&rig->changed);
@@ -291,6 +304,12 @@ void rig_stop(struct rig *rig)
         nftw(rig->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     pthread_cond_destroy(&rig->changed);
     pthread_mutex_destroy(&rig->lock);
+}
+
+void rig_stop(struct rig *rig)
+{
+    http_server_free(rig->server);
+    rig_stop_workers(rig);
 }
 
 /* ---- held requests ---- */
@@ -333,6 +352,22 @@ unsigned rig_release(struct rig *rig, bool together)
     for (unsigned i = 0; together && i < http_server_loops(rig->server); i++)
         http_post(rig->server, i, &by_loop[i]);
     return count;
+}
+
+void rig_wait_blocked(struct rig *rig)
+{
+    pthread_mutex_lock(&rig->lock);
+    while (!rig->blocked)
+        pthread_cond_wait(&rig->changed, &rig->lock);
+    pthread_mutex_unlock(&rig->lock);
+}
+
+void rig_unblock(struct rig *rig)
+{
+    pthread_mutex_lock(&rig->lock);
+    rig->unblocked = true;
+    pthread_cond_broadcast(&rig->changed);
+    pthread_mutex_unlock(&rig->lock);
 }
 
 /* ---- asking ---- */

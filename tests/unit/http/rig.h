@@ -10,6 +10,7 @@
  *   GET    /header/{value}        X-Echo: value
  *   GET    /bearer                the token
  *   GET    /later, POST /later    deferred: held until the test lets it go
+ *   GET    /block                 keeps its loop from turning until rig_unblock
  *   GET    /worker/{text}         deferred: a pool of threads answers it at once
  *
  * Held requests are counted under a lock, so that a test waits for "the server has it" instead of
@@ -44,6 +45,7 @@ struct rig {
     struct list held;  /* of /later */
     unsigned held_now; /* how many are in it */
     struct list work;  /* of /worker */
+    bool blocked, unblocked;
     bool stop;
 };
 
@@ -58,12 +60,18 @@ const char *rig_folder(struct rig *rig);
 void rig_file(struct rig *rig, const char *name, const char *text);
 /* Ends server, threads and folder. No request may be held. */
 void rig_stop(struct rig *rig);
+/* The same where the test itself has ended the server. */
+void rig_stop_workers(struct rig *rig);
 
 /* Waits until `count` requests of /later are held; false after CLIENT_WAIT_MS. */
 bool rig_wait_held(struct rig *rig, unsigned count);
 /* Completes all that are held, from the calling thread: in one list by http_post with `together`,
  * else one by one. Returns how many. */
 unsigned rig_release(struct rig *rig, bool together);
+
+/* Waits until a request of /block keeps its loop; and lets it go. */
+void rig_wait_blocked(struct rig *rig);
+void rig_unblock(struct rig *rig);
 
 /* One request on a connection of its own. Asserts that a reply came. */
 void rig_ask(struct rig *rig, const char *request, struct reply *out);

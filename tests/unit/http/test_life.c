@@ -242,16 +242,70 @@ Test(life, the_end_waits_for_requests_that_another_thread_holds)
         cr_assert_eq(pthread_join(ending, NULL), 0);
         for (int i = 0; i < 3; i++)
             client_close(&c[i], false);
-        /* The workers alone are left. */
-        pthread_mutex_lock(&rig.lock);
-        rig.stop = true;
-        pthread_cond_broadcast(&rig.changed);
-        pthread_mutex_unlock(&rig.lock);
-        for (size_t i = 0; i < RIG_WORKERS; i++)
-            pthread_join(rig.worker[i], NULL);
-        rig.server = NULL;
-        rig_stop(&rig);
+        rig_stop_workers(&rig);
     }
+}
+
+/* An idle connection on a loop. */
+static void open_on_loop(struct rig *rig, unsigned wanted, struct client *c)
+{
+    for (;;) {
+        struct reply r = {0};
+        unsigned loop;
+
+        cr_assert(client_open(c, http_server_port(rig->server), false));
+        cr_assert(client_say(c, "GET /later" H "\r\n"));
+        cr_assert(rig_wait_held(rig, 1));
+        pthread_mutex_lock(&rig->lock);
+        loop = list_entry(rig->held.head, struct http_request, task.node)->loop;
+        pthread_mutex_unlock(&rig->lock);
+        rig_release(rig, false);
+        cr_assert(client_read(c, false, &r));
+        reply_fini(&r);
+        if (loop == wanted)
+            return;
+        client_close(c, false);
+    }
+}
+
+/* Loop 0 is held while clients connect to it and the end is called for, so that it accepts and ends
+ * in one turn. Loops are told to stop in order: once loop 1 has ended, loop 0 has been told. */
+Test(life, a_connection_of_the_last_moment_is_ended_too)
+{
+    enum { CLIENTS = 24 }; /* the kernel spreads them over both loops */
+    struct http_options o;
+    struct http_server *server;
+    struct rig rig;
+    struct client told, holding, pending;
+    struct client c[CLIENTS];
+    pthread_t ending;
+
+    rig_options(&rig, &o);
+    rig_start(&rig, &o);
+    server = rig.server;
+    open_on_loop(&rig, 1, &told);
+    open_on_loop(&rig, 1, &pending);
+    open_on_loop(&rig, 0, &holding);
+    cr_assert(client_say(&pending, "GET /later" H "\r\n"));
+    cr_assert(rig_wait_held(&rig, 1));
+    cr_assert(client_say(&holding, "GET /block" H "\r\n"));
+    rig_wait_blocked(&rig);
+    for (int i = 0; i < CLIENTS; i++)
+        cr_assert(client_open(&c[i], http_server_port(server), false));
+    cr_assert_eq(pthread_create(&ending, NULL, free_run, server), 0);
+    cr_assert(client_is_ended(&told));
+    rig_unblock(&rig);
+    /* At once, not when the request that loop 1 waits for is done. */
+    for (int i = 0; i < CLIENTS; i++) {
+        cr_assert(client_is_ended(&c[i]), "%d", i);
+        client_close(&c[i], false);
+    }
+    cr_assert_eq(rig_release(&rig, false), 1);
+    cr_assert_eq(pthread_join(ending, NULL), 0);
+    client_close(&pending, false);
+    client_close(&told, false);
+    client_close(&holding, false);
+    rig_stop_workers(&rig);
 }
 
 /* ---- the handshake ---- */
