@@ -8,7 +8,6 @@ import random
 import threading
 
 import rig
-from api import Refused
 
 import rehearse  # scripts/demo, which rig puts into the path
 
@@ -38,12 +37,13 @@ class Candidate:
         self.final = {}      # session -> its result, once handed in
         self.saves = 0       # acknowledged
         self.attempt = 0
-        self._next_attempt()
+        self.next_attempt()
 
-    def _next_attempt(self):
+    def next_attempt(self):
+        """Forgets the paper (not the heads), to start another."""
         self.attempt += 1
         self.nonce = self._hex(64)
-        self.session = self.items = None
+        self.session = self.items = self.deadline_ms = None
         self.device, self.epoch, self.seq = self._hex(32), 0, 1
         self.sent = {}       # item -> {(epoch, seq): value}
         self.acked = {}      # item -> (epoch, seq), the greatest
@@ -65,6 +65,7 @@ class Candidate:
                                 {"attempt": self.attempt, "nonce": self.nonce})
         need(started["attempt"] == self.attempt and started["responses"] == [], "a fresh start is not empty", started)
         self.session, self.items = started["session"], started["paper"]["items"]
+        self.deadline_ms = started["deadline_ms"]
         self.on_ack()
         self.open()
 
@@ -106,12 +107,15 @@ class Candidate:
 
     def hand_in(self):
         self.handing_in = True
-        result = self.api.call("POST", self.path + "/submission", {"epoch": self.epoch, "seq": self.seq - 1})
-        self.check_result(result)
-        self.final[self.session] = result
+        self.finish(self.api.call("POST", self.path + "/submission", {"epoch": self.epoch, "seq": self.seq - 1}))
         self.on_ack()
         if self.attempt < self.attempts:
-            self._next_attempt()
+            self.next_attempt()
+
+    def finish(self, result):
+        """The result that stands from now on."""
+        self.check_result(result)
+        self.final[self.session] = result
 
     def step(self):
         if self.session is None:
@@ -179,9 +183,9 @@ class Candidate:
             need(found == head, f"session {session}, event {seq}: acknowledged {head}, the journal has {found}")
         for session, result in self.final.items():
             need(journal.chains[session].head.hex() == result["head"], f"session {session} changed after its result")
-        if self.session is not None and self.heads:
-            last = [head for session, _seq, head in self.heads if session == self.session][-1:]
-            need([journal.chains[self.session].head.hex()] == last or self.handing_in,
+        last = [head for session, _seq, head in self.heads if session == self.session][-1:]
+        if last and self.session not in self.final:
+            need([journal.chains[self.session].head.hex()] == last,
                  f"session {self.session}: the head that was acknowledged last is not the last")
 
     # ---- small
@@ -247,6 +251,3 @@ class Crowd:
         self.pool.shutdown()
         for c in self.all:
             c.api.close()
-
-
-__all__ = ["Candidate", "Crowd", "GONE", "Lost", "Refused"]
