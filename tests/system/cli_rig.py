@@ -66,6 +66,7 @@ class Screen:
     def __init__(self, rows, columns):
         self.resize(rows, columns)
         self.alternate = False
+        self.whole = True   # nothing was drawn since the cursor was last shown or hidden, a frame's end
         self.overflow = []  # characters that did not fit their row
 
     def resize(self, rows, columns):
@@ -80,6 +81,7 @@ class Screen:
         return "\n".join(self.line(n) for n in range(self.rows))
 
     def put(self, c):
+        self.whole = False
         w = width(c)
         if w == 0:
             return
@@ -108,6 +110,7 @@ class Screen:
 
     def control(self, sequence):
         body, final = sequence[2:-1], sequence[-1]
+        self.whole = body == "?25"
         if final == "H":
             row, _, column = body.partition(";")
             self.row, self.column = min(int(row or 1), self.rows) - 1, min(int(column or 1), self.columns) - 1
@@ -191,11 +194,12 @@ class Terminal:
         return bool(data)
 
     def wait(self, what, why=""):
-        """Until the screen holds the text, or what(screen text) is true; the screen's text."""
+        """Until the screen, drawn to the end, holds the text, or what(screen text) is true; the
+        screen's text."""
         test = what if callable(what) else lambda shown: what in shown
         end = time.monotonic() + LIMIT_S
         open_ = True
-        while not test(self.screen.text()):
+        while (self.screen.alternate and not self.screen.whole) or not test(self.screen.text()):
             left = end - time.monotonic()
             if not open_ or left <= 0:
                 raise AssertionError(f"the screen never showed {why or what!r}:\n{self.screen.text()}")

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ApiError, type PaperItem, type Value } from '../shared/api';
 import { formatCountdown, formatPoints } from '../shared/clock';
 import { t } from '../shared/i18n';
@@ -444,7 +444,8 @@ export function SessionPage({ id }: { id: string }) {
     farewell.value = refusal === null ? '' : t('refusedAtEnd', refusal.items.length) + refusal.text;
     goInstead('result', session.exam, id);
   }, [done, session]);
-  useEffect(() => {
+  // Together with the picture: a key pressed as soon as an item is seen is for that item.
+  useLayoutEffect(() => {
     const onKey = (e: KeyboardEvent): void => {
       const target = e.target as HTMLElement;
       const typing =
