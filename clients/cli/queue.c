@@ -59,7 +59,8 @@ static bool load_entry(struct queue *q, const json_t *entry)
     json_int_t seq = json_integer_value(json_object_get(entry, "seq"));
     struct answer *a;
 
-    if (item < 0 || (size_t)item >= q->count || seq < 1 || epoch < 1 || !value_is_usable(value))
+    if (item < 0 || (size_t)item >= q->count || seq < 1 || epoch < 0 ||
+        !json_is_integer(json_object_get(entry, "epoch")) || !value_is_usable(value))
         return false;
     a = &q->answers[item];
     give_value(a, value);
@@ -155,22 +156,49 @@ void queue_take_stored(struct queue *q, const json_t *responses)
     q->stale = false;
 }
 
+static void stamp(struct queue *q, struct answer *a)
+{
+    a->epoch = q->epoch;
+    a->seq = q->next_seq++;
+}
+
+static bool waits_for_open(const struct answer *a)
+{
+    return a->state == ANSWER_UNSENT && a->epoch == 0;
+}
+
 void queue_opened(struct queue *q, int64_t epoch, int64_t next_seq, const json_t *responses)
 {
+    bool waited = false;
+
     q->epoch = epoch;
     if (next_seq > q->next_seq)
         q->next_seq = next_seq;
+    for (size_t i = 0; i < q->count; i++) {
+        if (waits_for_open(&q->answers[i])) {
+            stamp(q, &q->answers[i]);
+            waited = true;
+        }
+    }
+    if (waited)
+        keep(q);
     queue_take_stored(q, responses);
+}
+
+void queue_not_opened(struct queue *q)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        if (waits_for_open(&q->answers[i]))
+            q->answers[i].state = ANSWER_REFUSED;
+    }
+    keep(q);
 }
 
 void queue_restamp(struct queue *q)
 {
     for (size_t i = 0; i < q->count; i++) {
-        struct answer *a = &q->answers[i];
-        if (a->state == ANSWER_UNSENT) {
-            a->epoch = q->epoch;
-            a->seq = q->next_seq++;
-        }
+        if (q->answers[i].state == ANSWER_UNSENT)
+            stamp(q, &q->answers[i]);
     }
     keep(q);
 }
@@ -181,11 +209,10 @@ void queue_set(struct queue *q, size_t item, json_t *value)
 {
     struct answer *a = &q->answers[item];
 
-    assert(item < q->count && q->epoch > 0);
+    assert(item < q->count);
     json_decref(a->value);
     a->value = json_is_null(value) ? (json_decref(value), NULL) : value;
-    a->epoch = q->epoch;
-    a->seq = q->next_seq++;
+    stamp(q, a);
     a->state = ANSWER_UNSENT;
     keep(q);
 }
@@ -206,7 +233,7 @@ json_t *queue_batch(const struct queue *q)
 
     for (size_t i = 0; i < q->count; i++) {
         const struct answer *a = &q->answers[i];
-        if (a->state == ANSWER_UNSENT && (epoch == 0 || a->epoch < epoch))
+        if (a->state == ANSWER_UNSENT && a->epoch > 0 && (epoch == 0 || a->epoch < epoch))
             epoch = a->epoch;
     }
     if (epoch == 0)

@@ -3,7 +3,7 @@
  * Every change gets the device's next sequence number and is written to a file (0600, in the state
  * directory) before anything is sent; only the server's acknowledgement takes it out again. So
  * neither a lost connection nor the end of the program loses an answer. An answer keeps the epoch it
- * was made under, and is sent under it.
+ * was made under, and is sent under it; one made before the first `open` gets that one's.
  *
  *   unsent-<session>.json  {"session", "entries": [{epoch, seq, item, value}], "marked": [item…]}
  *
@@ -30,7 +30,7 @@ enum answer_state {
 
 struct answer {
     json_t *value; /* owned; NULL: unanswered, or cleared */
-    int64_t epoch; /* of the last change made here */
+    int64_t epoch; /* of the last change made here; 0: made before the paper was opened */
     int64_t seq;
     enum answer_state state;
     bool marked; /* to be looked at again */
@@ -56,6 +56,8 @@ void queue_fini(struct queue *q);
 size_t queue_load(struct queue *q);
 /* After `open`: under which epoch and number to go on, and what the server has. */
 void queue_opened(struct queue *q, int64_t epoch, int64_t next_seq, const json_t *responses);
+/* `open` was refused for good: what was answered before it was not taken. */
+void queue_not_opened(struct queue *q);
 /* What counts on the server: for every item that has nothing unsent here. */
 void queue_take_stored(struct queue *q, const json_t *responses);
 /* Numbers all that is unsent anew under the present epoch. */
@@ -63,8 +65,8 @@ void queue_restamp(struct queue *q);
 /* The person's choice; takes value (JSON null clears). */
 void queue_set(struct queue *q, size_t item, json_t *value);
 void queue_mark(struct queue *q, size_t item, bool marked);
-/* The next save's body {epoch, responses}, oldest epoch first; NULL when all is stored. New
- * reference. */
+/* The next save's body {epoch, responses}, oldest epoch first; NULL when all is stored, or waits
+ * for the first `open`. New reference. */
 json_t *queue_batch(const struct queue *q);
 /* The server has stored that body, or refused it. What changed again meanwhile stays unsent. */
 void queue_settle(struct queue *q, const json_t *batch, bool stored);

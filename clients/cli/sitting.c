@@ -90,8 +90,10 @@ int sitting_init(struct sitting *s, struct invocation *in, json_t *session, stru
         rc = state_device(&in->state, s->device, err);
     if (rc == 0)
         rc = queue_init(&s->queue, &in->state, s->id, json_array_size(s->items), err);
-    if (rc == 0)
+    if (rc == 0) {
         queue_load(&s->queue);
+        queue_take_stored(&s->queue, json_object_get(session, "responses"));
+    }
     return rc;
 }
 
@@ -328,6 +330,7 @@ static void refused(struct sitting *s, const struct err *err)
         refused_submit(s);
     } else if (s->request == REQUEST_OPEN) {
         s->closed = true; /* it cannot be written any more; the result says why */
+        queue_not_opened(&s->queue);
         s->notice[0] = '\0';
     } else if (s->request == REQUEST_RESULT && problem_is(s, "session-still-open")) {
         s->closed = false;
@@ -408,7 +411,7 @@ int64_t sitting_left_ms(const struct sitting *s)
 
 bool sitting_is_writing(const struct sitting *s)
 {
-    return s->opened && !s->closed && !s->suspended && !s->want_submit && sitting_left_ms(s) > 0;
+    return !s->closed && !s->suspended && !s->want_submit && sitting_left_ms(s) > 0;
 }
 
 void sitting_answer(struct sitting *s, size_t item, json_t *value)

@@ -211,7 +211,8 @@ Test(queue, a_damaged_file_loses_only_what_is_damaged)
         {"{\"entries\": 5}", 0},
         {"{\"entries\": [{\"epoch\": 1, \"seq\": 1, \"item\": 5, \"value\": 1}]}", 0},
         {"{\"entries\": [{\"epoch\": 1, \"seq\": 1, \"item\": -1, \"value\": 1}]}", 0},
-        {"{\"entries\": [{\"epoch\": 0, \"seq\": 1, \"item\": 1, \"value\": 1}]}", 0},
+        {"{\"entries\": [{\"epoch\": -1, \"seq\": 1, \"item\": 1, \"value\": 1}]}", 0},
+        {"{\"entries\": [{\"seq\": 1, \"item\": 1, \"value\": 1}]}", 0},
         {"{\"entries\": [{\"epoch\": 1, \"seq\": 0, \"item\": 1, \"value\": 1}]}", 0},
         {"{\"entries\": [{\"epoch\": 1, \"seq\": 1, \"item\": 1, \"value\": {}}]}", 0},
         {"{\"entries\": [{\"epoch\": 1, \"seq\": 1, \"item\": 1}, 7, {\"epoch\": 1, \"seq\": 2, "
@@ -239,4 +240,33 @@ Test(queue, a_paper_of_no_items_or_too_many_is_refused)
     cr_assert_eq(state_init(&state, "/tmp", NULL), 0);
     cr_assert_eq(queue_init(&q, &state, SESSION, 0, NULL), ERR_LIMIT);
     cr_assert_eq(queue_init(&q, &state, SESSION, QUEUE_ITEMS_MAX + 1, NULL), ERR_LIMIT);
+}
+
+Test(queue, what_is_answered_before_the_first_open_waits_for_its_epoch)
+{
+    struct bench b;
+
+    bench_init(&b);
+    queue_set(&b.q, 2, json_integer(1));
+    check_batch(&b.q, "null");
+    cr_assert_eq(bench_restart(&b), 1);
+    cr_assert_eq(queue_count(&b.q, ANSWER_UNSENT), 1);
+    check_batch(&b.q, "null");
+    opened(&b.q, 3, 8, "[{\"item\": 2, \"value\": 4}, {\"item\": 0, \"value\": 2}]");
+    check_batch(&b.q, "{\"epoch\": 3, \"responses\": [{\"seq\": 8, \"item\": 2, \"value\": 1}]}");
+    cr_assert_eq(b.q.answers[0].state, ANSWER_STORED);
+    bench_fini(&b);
+}
+
+Test(queue, an_open_that_is_refused_refuses_what_waited_for_it)
+{
+    struct bench b;
+
+    bench_init(&b);
+    queue_set(&b.q, 1, json_integer(1));
+    queue_not_opened(&b.q);
+    cr_assert_eq(b.q.answers[1].state, ANSWER_REFUSED);
+    cr_assert_eq(queue_count(&b.q, ANSWER_UNSENT), 0);
+    check_batch(&b.q, "null");
+    bench_fini(&b);
 }
