@@ -93,6 +93,8 @@ void job_done(struct live *live, struct job *job, struct list *done);
 void jobs_hand_back(struct live *live, struct list *done);
 /* job->rc = rc; fills job->err unless it is filled. Returns rc. */
 int job_refuse(struct job *job, int rc, const struct msg *msg, const char *a0, const char *a1);
+/* The core has ended (live_fatal): ERR_IO, come back when it runs again. */
+int job_refuse_stopped(struct job *job);
 
 void live_log(const struct live *live, enum log_level level, const char *event,
               const struct err *err);

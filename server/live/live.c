@@ -124,6 +124,11 @@ void live_fatal(struct live *live, const struct err *err)
     }
 }
 
+int job_refuse_stopped(struct job *job)
+{
+    return job_refuse(job, ERR_IO, &MSG_STOPPED, NULL, NULL);
+}
+
 void live_actor(const struct live *live, struct bytes number, uint8_t out[32])
 {
     struct digest d = {0};

@@ -6,8 +6,9 @@
  *                   <--done_batch--  whole batches, on the thread that did the work
  *
  * Knows nothing of HTTP. What a job was acknowledged with is on the disk. A failed commit fails its
- * batch and everything behind it, drops what is in memory, reads it again from the store and goes
- * on; if that fails too, options.fatal is called (once) and everything is refused.
+ * batch, drops what is in memory, reads it again from the store and goes on. If that fails too, or
+ * if it is unknown whether the batch was stored, options.fatal is called (once) and everything is
+ * refused.
  *
  * Thread: live_open, live_drain and live_close by one thread; the rest by any. */
 #ifndef MINGFA_LIVE_LIVE_H
@@ -51,7 +52,7 @@ struct live_options {
      * during live_drain. */
     void (*done_batch)(void *arg, struct list *jobs);
     void *done_arg;
-    /* The core cannot go on: the store neither commits nor reads. Called once, on the thread that
+    /* The core cannot go on: the store must be opened anew, by another process. Called once, on the thread that
      * found out. NULL: logged only. */
     void (*fatal)(void *arg, const struct err *err);
     void *fatal_arg;

@@ -6,7 +6,8 @@
  * one batch is being synced the next one gathers in the queue, so the batch grows with the load.
  *
  * Fails: a batch that cannot be stored is refused whole; memory is dropped and read anew, since it
- * was ahead of the disk. If that cannot be read either, live ends (live_fatal).
+ * was ahead of the disk. If that cannot be read either, or if nobody knows whether the batch was
+ * stored (a sync failed), live ends (live_fatal): only a store opened anew may be written.
  *
  * Thread: its own; record_open before it runs. */
 #include "server/live/record_batch.h"
@@ -18,11 +19,6 @@ enum {
     TIME_OUTS_PER_BATCH_MAX = 256,
 };
 
-static const struct msg MSG_STOPPED = {
-    .id = "live-stopped",
-    .zh = "存储发生故障，系统暂不受理请求",
-    .en = "the store has failed; nothing is accepted",
-};
 static const struct msg MSG_NOT_STORED = {
     .id = "batch-not-stored",
     .zh = "未能存储，请重试；已保存的作答不受影响",
@@ -82,7 +78,11 @@ static void batch_finish(struct record_batch *b, struct list *jobs)
     if (rc != 0) {
         atomic_fetch_add(&live->counters.commits_failed, 1);
         live_log(live, LOG_ERROR, "record-commit-failed", &err);
-        record_reload(live);
+        if (rc == ERR_UNKNOWN) {
+            live_fatal(live, &err);
+        } else {
+            record_reload(live);
+        }
     } else if (live->sessions != NULL) {
         sessions_cool_all(live->sessions);
     }
@@ -153,7 +153,7 @@ static void batch_run(struct live *live, struct list *taken)
         }
         list_push(&jobs, &job->node);
         if (atomic_load(&live->is_fatal)) {
-            job_refuse(job, ERR_CONFLICT, &MSG_STOPPED, NULL, NULL);
+            job_refuse_stopped(job);
             continue;
         }
         job_judge(&b, job);

@@ -4,8 +4,8 @@
  * and a new view is published before the job is handed back. Each job is a transaction of its own:
  * these acts are rare, and each stands or falls alone.
  *
- * Fails: ERR_IO stored nothing, the job is refused; when the outcome is unknown, or what was stored
- * does not fold, the registry is read anew, and if that fails live ends (live_fatal).
+ * Fails: ERR_IO stored nothing, the job is refused. What was stored and does not fold is read anew;
+ * if that fails, or if the outcome of a commit is unknown, live ends (live_fatal).
  *
  * Thread: its own; live_open before it runs (releases_register). */
 #include "server/live/internal.h"
@@ -19,11 +19,6 @@
 
 enum { REGISTRY_TAKE_MAX = 64 };
 
-static const struct msg MSG_STOPPED = {
-    .id = "live-stopped",
-    .zh = "存储发生故障，系统暂不受理请求",
-    .en = "the store has failed; nothing is accepted",
-};
 static const struct msg MSG_TOO_MANY = {
     .id = "registry-batch-too-large",
     .zh = "一次变更过多，最多{0}条",
@@ -188,7 +183,7 @@ int registry_batch_commit(struct registry_batch *b, struct err *err)
         atomic_fetch_add(&live->counters.commits_failed, 1);
         live_log(live, LOG_ERROR, "registry-commit-failed", err);
         if (rc == ERR_UNKNOWN) {
-            registry_reload(live, &why);
+            live_fatal(live, err); /* only a store opened anew may be written */
         }
         return rc;
     }
@@ -214,7 +209,7 @@ static void job_run(struct live *live, struct job *job)
     struct registry_batch b;
 
     if (atomic_load(&live->is_fatal)) {
-        job_refuse(job, ERR_CONFLICT, &MSG_STOPPED, NULL, NULL);
+        job_refuse_stopped(job);
         return;
     }
     registry_batch_init(&b, live);

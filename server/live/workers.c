@@ -11,12 +11,6 @@
 #include <assert.h>
 #include <string.h>
 
-static const struct msg MSG_STOPPED = {
-    .id = "live-stopped",
-    .zh = "存储发生故障，系统暂不受理请求",
-    .en = "the store has failed; nothing is accepted",
-};
-
 /* ------------------------------------------------------------------------------ log-ins */
 
 static bool job_hashes(const struct job *job)
@@ -151,7 +145,7 @@ static bool refuse_when_fatal(struct live *live, struct job *job)
     if (!atomic_load(&live->is_fatal)) {
         return false;
     }
-    job_refuse(job, ERR_CONFLICT, &MSG_STOPPED, NULL, NULL);
+    job_refuse_stopped(job);
     finish(live, job);
     return true;
 }

@@ -125,6 +125,7 @@ class Server:
                  stderr=subprocess.DEVNULL))
         self.log = self.state / "server.log"
         self.program = BIN / "mingfa-server"
+        self.environment = dict(ENVIRONMENT)  # of the process
         self.blueprints = BLUEPRINTS
 
     @property
@@ -143,7 +144,7 @@ class Server:
         with open(self.state / "server.out", "wb") as stdout, open(self.log, "ab") as stderr:
             self.process = subprocess.Popen(
                 [*self.wrap, str(self.program), "--config", str(self.config_file)],
-                stdout=stdout, stderr=stderr, env=ENVIRONMENT)
+                stdout=stdout, stderr=stderr, env=self.environment)
         return self
 
     def start(self):
