@@ -10,10 +10,19 @@ function UnitCoverage({ coverage }: { coverage: Coverage }) {
   const row = coverage.rows[0];
   if (row === undefined) return null;
   const c = row.total;
+  // What is rare is named only where it occurs; 应考 is the sum of what is shown either way.
+  const rare: [string, number][] = [
+    [t('pendingCount'), c.pending],
+    [t('deferredCount'), c.deferred],
+    [t('exemptCount'), c.exempted],
+  ];
   const cells: [string, string][] = [
     [t('expected'), String(c.expected)],
     [t('sat'), String(c.sat)],
     [t('passedCount'), String(c.passed)],
+    ...rare
+      .filter(([, count]) => count > 0)
+      .map(([name, count]): [string, string] => [name, String(count)]),
     [coverage.closed ? t('missingClosed') : t('missing'), String(c.missing)],
     [t('participation'), formatShare(c.participation)],
     [t('passRate'), formatShare(c.pass_rate)],

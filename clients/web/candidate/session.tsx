@@ -85,7 +85,7 @@ function Question({ sitting, index, item }: { sitting: Sitting; index: number; i
   const value = sitting.values.value[index] ?? null;
   const heading = useRef<HTMLHeadingElement>(null);
   const first = useRef(true);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!first.current) heading.current?.focus();
     first.current = false;
   }, [index]);
@@ -203,12 +203,13 @@ function Sheet({
   );
 }
 
-/** Keeps the focus among the controls of a dialog, and gives it back afterwards. */
+/** Keeps the focus among the controls of a dialog, from its first picture on, and gives it back
+ * afterwards. */
 function useTrap(close: () => void) {
   const panel = useRef<HTMLDivElement>(null);
   const closeNow = useRef(close);
   closeNow.current = close;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     panel.current?.querySelector<HTMLElement>('[tabindex="-1"]')?.focus();
     const onKey = (e: KeyboardEvent): void => {
