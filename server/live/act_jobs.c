@@ -29,6 +29,11 @@ static const struct msg MSG_EXTRA = {
     .zh = "延长时间应为1至{0}分钟",
     .en = "extra time is 1 to {0} minutes",
 };
+static const struct msg MSG_RUNNING = {
+    .id = "reopen-attempt-running",
+    .zh = "该考生第{0}次作答正在进行，结束后才能重新开放另一次作答",
+    .en = "the candidate's attempt {0} is running; another can be reopened once it has ended",
+};
 static const struct msg MSG_RECORDS = {
     .id = "attendance-count",
     .zh = "一次最多导入{0}条旁听记录",
@@ -85,6 +90,21 @@ static void act_make(const struct record_batch *b, const struct job *job,
     p->type = (enum event_type)event->type;
 }
 
+/* A candidate sits one paper at a time. */
+static int reopen_check(const struct record_batch *b, const struct session_entry *e,
+                        struct job *job)
+{
+    char attempt[24];
+
+    for (const struct session_entry *o = sessions_of(b->sessions, e->exam_uuid, e->person);
+         o != NULL; o = o->same) {
+        if (o != e && (o->state == SESSION_STARTED || o->state == SESSION_SUSPENDED)) {
+            return job_refuse(job, ERR_CONFLICT, &MSG_RUNNING, err_int(attempt, o->attempt), NULL);
+        }
+    }
+    return 0;
+}
+
 void act_job(struct record_batch *b, struct job *job)
 {
     const struct act_input *in = &job->in.act;
@@ -101,7 +121,7 @@ void act_job(struct record_batch *b, struct job *job)
         job_refuse(job, ERR_BAD_INPUT, &MSG_EXTRA, err_int(most, EXTRA_MINUTES_MAX), NULL);
     }
     e = job->rc == 0 ? job_session(b, job, in->session_uuid) : NULL;
-    if (e == NULL) {
+    if (e == NULL || (job->type == JOB_REOPEN && reopen_check(b, e, job) != 0)) {
         return;
     }
     act_make(b, job, &event, &p);

@@ -117,6 +117,10 @@ int64_t live_report_moment(struct live *live, int64_t asked_ms);
 void *registry_writer_run(void *live);
 void *record_writer_run(void *live);
 void *worker_run(void *live);
+/* One round of each; waits: for something to do. True: the queue was closed, and nothing is left. */
+bool registry_writer_round(struct live *live, bool waits);
+bool record_writer_round(struct live *live, bool waits);
+bool worker_round(struct live *live, bool waits);
 bool job_is_for_registry(enum job_type type);
 bool job_is_for_record(enum job_type type);
 

@@ -270,6 +270,11 @@ int live_call(struct live *live, struct job *job)
         job->rc = rc;
         return rc;
     }
+    while (live->options.stepped && !wait.done) {
+        for (int queue = 0; queue < LIVE_QUEUES; queue++) {
+            live_step(live, (enum live_queue)queue);
+        }
+    }
     pthread_mutex_lock(&wait.lock);
     while (!wait.done) {
         pthread_cond_wait(&wait.wake, &wait.lock);
@@ -396,6 +401,9 @@ static int threads_start(struct live *live, struct err *err)
 {
     bool fine;
 
+    if (live->options.stepped) {
+        return 0;
+    }
     fine = live->record_started =
         pthread_create(&live->record_thread, NULL, record_writer_run, live) == 0;
     fine = fine && (live->registry_started = pthread_create(&live->registry_thread, NULL,
@@ -451,6 +459,19 @@ int live_open(const struct live_options *options, struct live **out, struct err 
     return 0;
 }
 
+/* What is left of a closed queue, on this thread. */
+static void rounds_finish(struct live *live)
+{
+    while (!record_writer_round(live, false)) {
+    }
+    queue_close(&live->queues[LIVE_WORK]);
+    while (!worker_round(live, false)) {
+    }
+    queue_close(&live->queues[LIVE_REGISTRY]);
+    while (!registry_writer_round(live, false)) {
+    }
+}
+
 /* Workers hand on to the registry writer, so they end before it. */
 void live_drain(struct live *live)
 {
@@ -459,6 +480,12 @@ void live_drain(struct live *live)
     }
     live->drained = true;
     queue_close(&live->queues[LIVE_RECORD]);
+    if (live->options.stepped) {
+        if (live->sessions != NULL) {
+            rounds_finish(live);
+        }
+        return;
+    }
     if (live->record_started) {
         pthread_join(live->record_thread, NULL);
     }
@@ -545,6 +572,23 @@ int64_t live_report_moment(struct live *live, int64_t asked_ms)
 void live_tick(struct live *live)
 {
     queue_poke(&live->queues[LIVE_RECORD]);
+}
+
+void live_step(struct live *live, enum live_queue queue)
+{
+    switch (queue) {
+    case LIVE_RECORD:
+        record_writer_round(live, false);
+        break;
+    case LIVE_REGISTRY:
+        registry_writer_round(live, false);
+        break;
+    case LIVE_WORK:
+        worker_round(live, false);
+        break;
+    case LIVE_QUEUES:
+        break;
+    }
 }
 
 bool live_is_ready(const struct live *live)

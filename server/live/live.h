@@ -22,6 +22,8 @@
 
 struct live;
 
+enum live_queue { LIVE_RECORD = 0, LIVE_REGISTRY, LIVE_WORK, LIVE_QUEUES };
+
 enum {
     LIVE_QUEUE_DEFAULT = 20000,     /* jobs waiting for a writer */
     LIVE_WORK_QUEUE_DEFAULT = 2000, /* jobs waiting for a worker */
@@ -46,6 +48,7 @@ struct live_options {
     int64_t login_ms;               /* how long a login holds; 12 h */
     int64_t activation_ms;          /* how long an activation code holds; 30 d */
     int64_t checkpoint_ms;          /* between checkpoints, real time; 5,000; negative: none */
+    bool stepped;             /* no threads: whoever opened it does their rounds by live_step */
     int64_t timeout_slack_ms; /* behind deadline + grace before the server closes a session, for
                                    what is still on its way to the queue; 500 */
     /* Takes jobs (nodes: job.node) of one batch, all done. Called on writer and worker threads, also
@@ -84,6 +87,10 @@ int live_login_check(struct live *live, const char *token, int64_t now_ms, struc
 int64_t live_now_ms(const struct live *live);
 /* Looks at timers now: for tests with a clock of their own. */
 void live_tick(struct live *live);
+/* options.stepped: one round of what the thread of that queue does, without waiting: a batch of the
+ * record writer and what is due, all that waits for the registry writer, one job of a worker. Hands
+ * back on this thread. live_call steps until its job is done. For simulations. */
+void live_step(struct live *live, enum live_queue queue);
 /* Can answers be stored? false while reloading and after fatal. */
 bool live_is_ready(const struct live *live);
 /* For reads by JOB_CALL (audit events). */
@@ -94,8 +101,6 @@ struct digest live_exam_pseudonym(const struct live *live, const uint8_t exam_uu
 struct digest live_site_pseudonym(const struct live *live, struct bytes number);
 
 /* ------------------------------------------------------------------------------ metrics */
-
-enum live_queue { LIVE_RECORD = 0, LIVE_REGISTRY, LIVE_WORK, LIVE_QUEUES };
 
 struct live_metrics {
     uint64_t queue_depth[LIVE_QUEUES];

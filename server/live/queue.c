@@ -88,6 +88,9 @@ static void queue_wait(struct queue *q, int64_t wait_ms)
 {
     struct timespec until;
 
+    if (wait_ms == 0) {
+        return;
+    }
     if (wait_ms < 0) {
         while (list_is_empty(&q->jobs) && !q->closed && !q->poked) {
             pthread_cond_wait(&q->wake, &q->lock);

@@ -186,18 +186,21 @@ static int64_t wait_ms(const struct live *live)
     return due <= now_ms ? 0 : due - now_ms > WAIT_MS_MAX ? WAIT_MS_MAX : due - now_ms;
 }
 
+bool record_writer_round(struct live *live, bool waits)
+{
+    struct list taken = {0};
+    bool over = queue_take(&live->queues[LIVE_RECORD], &taken, LIVE_BATCH_EVENTS_MAX,
+                           waits ? wait_ms(live) : 0);
+
+    if (taken.count > 0 || due_ms(live) <= live_now_ms(live)) {
+        batch_run(live, &taken);
+    }
+    return over;
+}
+
 void *record_writer_run(void *arg)
 {
-    struct live *live = arg;
-    bool over = false;
-
-    while (!over) {
-        struct list taken = {0};
-
-        over = queue_take(&live->queues[LIVE_RECORD], &taken, LIVE_BATCH_EVENTS_MAX, wait_ms(live));
-        if (taken.count > 0 || due_ms(live) <= live_now_ms(live)) {
-            batch_run(live, &taken);
-        }
+    while (!record_writer_round(arg, true)) {
     }
     return NULL;
 }

@@ -228,23 +228,25 @@ static void job_run(struct live *live, struct job *job)
     atomic_store(&horizon->batch_ms, 0);
 }
 
+bool registry_writer_round(struct live *live, bool waits)
+{
+    struct list jobs = {0}, done = {0};
+    struct list_node *node;
+    bool over = queue_take(&live->queues[LIVE_REGISTRY], &jobs, REGISTRY_TAKE_MAX, waits ? -1 : 0);
+
+    while ((node = list_pop(&jobs)) != NULL) {
+        struct job *job = list_entry(node, struct job, node);
+
+        job_run(live, job);
+        job_done(live, job, &done);
+    }
+    jobs_hand_back(live, &done);
+    return over;
+}
+
 void *registry_writer_run(void *arg)
 {
-    struct live *live = arg;
-    bool over = false;
-
-    while (!over) {
-        struct list jobs = {0}, done = {0};
-        struct list_node *node;
-
-        over = queue_take(&live->queues[LIVE_REGISTRY], &jobs, REGISTRY_TAKE_MAX, -1);
-        while ((node = list_pop(&jobs)) != NULL) {
-            struct job *job = list_entry(node, struct job, node);
-
-            job_run(live, job);
-            job_done(live, job, &done);
-        }
-        jobs_hand_back(live, &done);
+    while (!registry_writer_round(arg, true)) {
     }
     return NULL;
 }

@@ -169,20 +169,21 @@ static void job_run(struct live *live, struct job *job)
 }
 
 /* Whoever hashes ends only when nobody waits, so nobody is left behind. */
+bool worker_round(struct live *live, bool waits)
+{
+    struct list taken = {0};
+    bool over = queue_take(&live->queues[LIVE_WORK], &taken, 1, waits ? -1 : 0);
+    struct list_node *node = list_pop(&taken);
+
+    if (node != NULL) {
+        job_run(live, list_entry(node, struct job, node));
+    }
+    return over;
+}
+
 void *worker_run(void *arg)
 {
-    struct live *live = arg;
-    bool over = false;
-
-    while (!over) {
-        struct list taken = {0};
-        struct list_node *node;
-
-        over = queue_take(&live->queues[LIVE_WORK], &taken, 1, -1);
-        node = list_pop(&taken);
-        if (node != NULL) {
-            job_run(live, list_entry(node, struct job, node));
-        }
+    while (!worker_round(arg, true)) {
     }
     return NULL;
 }
