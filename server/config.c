@@ -67,6 +67,7 @@ static const struct setting settings[] = {
     {"hash_passes", offsetof(struct config, hash_passes), false, false, 1, 64, 2, NULL, "Argon2id: passes"},
     {"checkpoint_ms", offsetof(struct config, checkpoint_ms), false, false, 100, 3600000, 5000, NULL, "between checkpoints of the logs"},
     {"drain_ms", offsetof(struct config, drain_ms), false, false, 0, 600000, 10000, NULL, "how long to wait for connections when stopping"},
+    {"accept_clock_behind", offsetof(struct config, accept_clock_behind), false, false, 0, 1, 0, NULL, "1: start although the clock is behind what is stored"},
     {"log_level", TEXT(log_level), false, 0, 0, 0, "info", "debug, info, warn, error"},
 };
 /* clang-format on */

@@ -38,6 +38,7 @@ struct config {
     int64_t hash_kib, hash_passes;
     int64_t checkpoint_ms;
     int64_t drain_ms;
+    int64_t accept_clock_behind;
     const char *log_level;
     const char *file;                            /* --config */
     enum config_source sources[CONFIG_KEYS_MAX]; /* by row of the table */

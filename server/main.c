@@ -29,10 +29,26 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    CLOCK_BEHIND_MS_MAX = 5000, /* that a start puts up with */
+    CLOCK_LOOK_S = 2,           /* how often the system clock is looked at */
+    CLOCK_STEP_MS = 1000,       /* a change that is told */
+};
 
+static const struct msg msg_clock = {
+    "clock-behind",
+    "系统时钟比已存记录的最后时间慢 {0} 秒，不能按它计时。请先校准时钟；"
+    "如果时钟确实正确，请用 --accept-clock-behind 1 启动（此后以记录的时间为起点计时）。",
+    "The system clock is {0} seconds behind the last time on record and cannot be trusted with "
+    "deadlines. Set it; if it is right after all, start with --accept-clock-behind 1 (time then "
+    "goes "
+    "on from the record's)."};
 static const struct msg msg_command = {"command-unknown", "没有命令“{0}”。",
                                        "There is no command '{0}'."};
 
@@ -84,6 +100,22 @@ static void on_fatal(void *arg, const struct err *err)
 
 /* ---- start ---- */
 
+/* A clock behind the record would judge deadlines in the record's future: better no exam than one by a
+ * wrong clock. A supervisor's next try finds it right once it has been set. */
+static int clock_check(struct server *s, int64_t last_ms, struct err *err)
+{
+    int64_t wall_ms = env_wall_ms();
+    char seconds[24];
+
+    if (last_ms <= wall_ms)
+        return 0;
+    log_event(&s->env, LOG_WARN, "clock-behind-record", "seconds",
+              err_int(seconds, (last_ms - wall_ms + 999) / 1000));
+    if (last_ms - wall_ms <= CLOCK_BEHIND_MS_MAX || s->config.accept_clock_behind != 0)
+        return 0;
+    return err_set(err, ERR_CONFLICT, &msg_clock, seconds, NULL, NULL, NULL);
+}
+
 static int store_start(struct server *s, struct err *err)
 {
     struct store_tail record = {0};
@@ -101,8 +133,9 @@ static int store_start(struct server *s, struct err *err)
         return rc;
     /* The clock never runs behind what is stored. */
     last_ms = record.recorded_ms > registry.recorded_ms ? record.recorded_ms : registry.recorded_ms;
-    if (last_ms > env_wall_ms())
-        log_event(&s->env, LOG_WARN, "clock-behind-record", NULL, NULL);
+    rc = clock_check(s, last_ms, err);
+    if (rc != 0)
+        return rc;
     env_system_init(&s->system, last_ms, &s->env);
     s->system.level = level;
     return site_key_load(s->config.site_key_file, record.seq == 0 && registry.seq == 0, &s->env,
@@ -213,6 +246,25 @@ static void server_stop(struct server *s)
     secret_wipe(s->site_secret, sizeof s->site_secret);
 }
 
+/* Waits for the signal to stop. Steps of the system clock, which deadlines do not follow, are told. */
+static int signal_await(struct server *s, const sigset_t *signals)
+{
+    const struct timespec look = {.tv_sec = CLOCK_LOOK_S};
+    int64_t ahead_ms = env_wall_ms() - s->env.now_ms(s->env.arg);
+    int signal_number;
+
+    while ((signal_number = sigtimedwait(signals, NULL, &look)) < 0) {
+        int64_t step_ms = env_wall_ms() - s->env.now_ms(s->env.arg) - ahead_ms;
+        char text[24];
+
+        if (step_ms > -CLOCK_STEP_MS && step_ms < CLOCK_STEP_MS)
+            continue;
+        ahead_ms += step_ms;
+        log_event(&s->env, LOG_WARN, "clock-stepped", "ms", err_int(text, step_ms));
+    }
+    return signal_number;
+}
+
 static int serve(struct server *s, const sigset_t *signals)
 {
     struct err err = {0};
@@ -222,8 +274,7 @@ static int serve(struct server *s, const sigset_t *signals)
         return fail(&err, EXIT_FAILED);
     log_event(&s->env, LOG_INFO, "listening", "version", MINGFA_VERSION);
     say_url(s);
-    while (sigwait(signals, &signal_number) != 0)
-        continue;
+    signal_number = signal_await(s, signals);
     log_event(&s->env, LOG_INFO, "stopping", "signal", strsignal(signal_number));
     return atomic_load(&s->failed) ? EXIT_FAILED : EXIT_DONE;
 }

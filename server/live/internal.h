@@ -38,6 +38,7 @@ struct live_counters {
     atomic_uint_fast64_t batches, events, batch_size[LIVE_BUCKETS], commit_us[LIVE_BUCKETS];
     atomic_uint_fast64_t commit_us_sum, commits_failed, reloads;
     atomic_uint_fast64_t sessions, sessions_open, sessions_loaded, timed_out;
+    atomic_uint_fast64_t sessions_unreadable; /* open, and their release is not loaded */
     atomic_uint_fast64_t logins_failed, logins_held_back;
     atomic_int_fast64_t record_seq, registry_seq;
 };
@@ -77,12 +78,16 @@ struct live {
     pthread_mutex_t hash_lock; /* guards the next two */
     unsigned hashing;
     struct list hash_waiting;
+    atomic_size_t hash_waiting_count;
 
     pthread_mutex_t stop_lock; /* for the checkpointer */
     pthread_cond_t stop_wake;
     bool stopping;
 
-    atomic_bool is_reloading, is_fatal;
+    atomic_bool is_reloading, is_fatal, is_draining;
+    /* Commits failed: until then nothing is tried. By the env's clock; failures in a row. */
+    atomic_int_fast64_t record_hold_ms;
+    unsigned record_failures; /* the record writer's */
 };
 
 /* The job's own part, made on demand. NULL without memory. */

@@ -238,14 +238,24 @@ static enum live_queue queue_of(enum job_type type)
                                        : LIVE_WORK;
 }
 
+static bool record_is_ready(const struct live *live)
+{
+    return !atomic_load(&live->is_reloading) &&
+           live_now_ms(live) >= atomic_load(&live->record_hold_ms);
+}
+
 int live_submit(struct live *live, struct job *job, struct err *err)
 {
     assert(job->type > 0 && job->type < JOB_TYPE_END && job->arena != NULL);
     if (atomic_load(&live->is_fatal)) {
         return err_set(err, ERR_CONFLICT, &MSG_STOPPED, NULL, NULL, NULL, NULL);
     }
-    if (atomic_load(&live->is_reloading) && job_is_for_record(job->type)) {
+    if (job_is_for_record(job->type) && !record_is_ready(live)) {
         return err_set(err, ERR_BUSY, &MSG_RELOADING, NULL, NULL, NULL, NULL);
+    }
+    if (queue_of(job->type) == LIVE_WORK &&
+        atomic_load(&live->hash_waiting_count) >= live->options.work_queue_max) {
+        return queue_refuse(&live->queues[LIVE_WORK], err);
     }
     job->rc = 0;
     job->err = (struct err){0};
@@ -479,6 +489,7 @@ void live_drain(struct live *live)
         return;
     }
     live->drained = true;
+    atomic_store(&live->is_draining, true);
     queue_close(&live->queues[LIVE_RECORD]);
     if (live->options.stepped) {
         if (live->sessions != NULL) {
@@ -593,7 +604,8 @@ void live_step(struct live *live, enum live_queue queue)
 
 bool live_is_ready(const struct live *live)
 {
-    return !atomic_load(&live->is_fatal) && !atomic_load(&live->is_reloading);
+    return !atomic_load(&live->is_fatal) && record_is_ready(live) &&
+           atomic_load(&live->counters.sessions_unreadable) == 0;
 }
 
 struct store *live_store(struct live *live)
@@ -628,6 +640,7 @@ void live_metrics_read(struct live *live, struct live_metrics *out)
         out->queue_depth[i] = atomic_load(&live->queues[i].depth);
         out->queue_full[i] = atomic_load(&live->queues[i].full);
     }
+    out->queue_depth[LIVE_WORK] += atomic_load(&live->hash_waiting_count);
     counters_read(out->jobs, c->jobs, JOB_TYPE_END);
     counters_read(out->refused, c->refused, 24);
     counters_read(out->batch_size, c->batch_size, LIVE_BUCKETS);

@@ -291,6 +291,13 @@ static bool login_is_ended(struct login_board *b, uint64_t id)
 
 /* ------------------------------------------------------------------------------ tokens */
 
+int64_t login_valid_from_ms(struct login_board *b, int64_t person)
+{
+    struct login_person *p = person_entry(b, person);
+
+    return p == NULL ? 0 : atomic_load(&p->valid_from_ms);
+}
+
 int login_issue(struct login_board *b, uint32_t person, int64_t now_ms, int64_t hold_ms,
                 struct login_result *out, struct err *err)
 {

@@ -47,7 +47,6 @@ void queue_fini(struct queue *q)
 
 int queue_put(struct queue *q, struct list_node *node, struct err *err)
 {
-    char text[24];
     bool was_empty;
     int rc = 0;
 
@@ -66,13 +65,30 @@ int queue_put(struct queue *q, struct list_node *node, struct err *err)
     }
     pthread_mutex_unlock(&q->lock);
     if (rc == ERR_BUSY) {
-        atomic_fetch_add(&q->full, 1);
-        return err_set(err, rc, &MSG_FULL, err_int(text, (int64_t)q->max), NULL, NULL, NULL);
+        return queue_refuse(q, err);
     }
     if (rc != 0) {
         return err_set(err, rc, &MSG_CLOSED, NULL, NULL, NULL, NULL);
     }
     return 0;
+}
+
+int queue_refuse(struct queue *q, struct err *err)
+{
+    char text[24];
+
+    atomic_fetch_add(&q->full, 1);
+    return err_set(err, ERR_BUSY, &MSG_FULL, err_int(text, (int64_t)q->max), NULL, NULL, NULL);
+}
+
+const struct list_node *queue_head(struct queue *q)
+{
+    const struct list_node *head;
+
+    pthread_mutex_lock(&q->lock);
+    head = q->jobs.head;
+    pthread_mutex_unlock(&q->lock);
+    return head;
 }
 
 void queue_put_inside(struct queue *q, struct list_node *node)

@@ -27,6 +27,10 @@ int queue_init(struct queue *q, size_t max);
 void queue_fini(struct queue *q);
 /* Any thread. */
 int queue_put(struct queue *q, struct list_node *node, struct err *err);
+/* Counts a refusal because it is full: ERR_BUSY. Any thread. */
+int queue_refuse(struct queue *q, struct err *err);
+/* What is taken next, or NULL; it stays. For a queue with one taker, by that taker. */
+const struct list_node *queue_head(struct queue *q);
 /* Without asking for room, and also when closed: for work handed on inside. False only when nobody
  * takes any more (closed and empty is not that: the taker must still be running). */
 void queue_put_inside(struct queue *q, struct list_node *node);

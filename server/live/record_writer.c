@@ -5,8 +5,13 @@
  * is up are closed, then all of it is one transaction, and only then are the jobs handed back. While
  * one batch is being synced the next one gathers in the queue, so the batch grows with the load.
  *
- * Fails: a batch that cannot be stored is refused whole; memory is dropped and read anew, since it
- * was ahead of the disk. If that cannot be read either, or if nobody knows whether the batch was
+ * Time-outs never overtake what was received before them: a session is closed only up to the moment
+ * at which the oldest job that still waits was received, so that a slow disk makes no answer late.
+ *
+ * Fails: a batch that cannot be stored is refused whole ("come back": clients keep what they sent);
+ * memory is dropped and read anew, since it was ahead of the disk. When commits go on failing, they
+ * are tried ever more seldom, and everything is refused in between: a full disk costs neither a log
+ * full of the same line nor a reload a millisecond. If that cannot be read either, or if nobody knows whether the batch was
  * stored (a sync failed), live ends (live_fatal): only a store opened anew may be written.
  *
  * Thread: its own; record_open before it runs. */
@@ -17,6 +22,8 @@
 enum {
     WAIT_MS_MAX = 1000, /* timers are looked at this often: the env's clock may be a test's */
     TIME_OUTS_PER_BATCH_MAX = 256,
+    HOLD_FIRST_MS = 250, /* after the second failed commit in a row; doubled up to */
+    HOLD_MS_MAX = 5000,
 };
 
 static const struct msg MSG_NOT_STORED = {
@@ -53,6 +60,23 @@ static void record_reload(struct live *live)
     atomic_store(&live->is_reloading, false);
 }
 
+static void failure_note(struct live *live)
+{
+    unsigned more = live->record_failures++;
+    int64_t hold_ms = 0;
+
+    if (more > 0) {
+        hold_ms = more < 6 ? HOLD_FIRST_MS << (more - 1) : HOLD_MS_MAX;
+        hold_ms = hold_ms > HOLD_MS_MAX ? HOLD_MS_MAX : hold_ms;
+    }
+    atomic_store(&live->record_hold_ms, live_now_ms(live) + hold_ms);
+}
+
+static bool is_held(const struct live *live)
+{
+    return live_now_ms(live) < atomic_load(&live->record_hold_ms);
+}
+
 /* Stores the batch and settles its jobs: all of them fail with it, since even those that only looked
  * saw memory that is not on the disk. */
 static void batch_finish(struct record_batch *b, struct list *jobs)
@@ -61,6 +85,7 @@ static void batch_finish(struct record_batch *b, struct list *jobs)
     struct list done = {0};
     struct list_node *node;
     struct err err = {0};
+    bool stores = b->count > 0;
     int rc = b->is_broken ? err_set(&err, ERR_NOMEM, NULL, NULL, NULL, NULL, NULL)
                           : record_commit(b, &err);
 
@@ -71,7 +96,8 @@ static void batch_finish(struct record_batch *b, struct list *jobs)
         if (rc != 0) {
             job_fini(job);
             job->err = (struct err){0};
-            job_refuse(job, rc, &MSG_NOT_STORED, NULL, NULL);
+            /* Whatever the store said of it: it is nothing that the sender could mend. */
+            job_refuse(job, rc == ERR_UNKNOWN ? rc : ERR_IO, &MSG_NOT_STORED, NULL, NULL);
         }
         job_done(live, job, &done);
     }
@@ -82,8 +108,12 @@ static void batch_finish(struct record_batch *b, struct list *jobs)
             live_fatal(live, &err);
         } else {
             record_reload(live);
+            failure_note(live);
         }
-    } else if (live->sessions != NULL) {
+    } else if (stores) {
+        live->record_failures = 0;
+    }
+    if (rc == 0 && live->sessions != NULL) {
         sessions_cool_all(live->sessions);
     }
     jobs_hand_back(live, &done);
@@ -115,19 +145,33 @@ static void job_judge(struct record_batch *b, struct job *job)
     }
 }
 
+/* Everything received up to then has been judged. */
+static int64_t judged_until_ms(struct live *live)
+{
+    const struct list_node *head = queue_head(&live->queues[LIVE_RECORD]);
+    int64_t now_ms = live_now_ms(live);
+
+    if (head != NULL) {
+        const struct job *oldest = list_entry(head, const struct job, node);
+
+        now_ms = oldest->received_ms < now_ms ? oldest->received_ms : now_ms;
+    }
+    return now_ms;
+}
+
 static void time_outs(struct record_batch *b)
 {
-    int64_t now_ms = live_now_ms(b->live);
+    int64_t until_ms = judged_until_ms(b->live);
     struct session_entry *e;
 
     for (int i = 0; i < TIME_OUTS_PER_BATCH_MAX && !b->is_broken; i++) {
         struct err err = {0};
 
         e = sessions_first_due(b->sessions);
-        if (e == NULL || e->due_ms > now_ms) {
+        if (e == NULL || e->due_ms > until_ms) {
             return;
         }
-        if (session_time_out(b, e, now_ms, &err) != 0) {
+        if (session_time_out(b, e, live_now_ms(b->live), &err) != 0) {
             live_log(b->live, LOG_ERROR, "time-out-failed", &err);
             b->is_broken = true;
             return;
@@ -156,13 +200,17 @@ static void batch_run(struct live *live, struct list *taken)
             job_refuse_stopped(job);
             continue;
         }
+        if (is_held(live)) {
+            job_refuse(job, ERR_IO, &MSG_NOT_STORED, NULL, NULL);
+            continue;
+        }
         job_judge(&b, job);
         if (alone) {
             batch_finish(&b, &jobs);
             record_batch_init(&b, live);
         }
     }
-    if (!atomic_load(&live->is_fatal)) {
+    if (!atomic_load(&live->is_fatal) && !is_held(live)) {
         time_outs(&b);
     }
     batch_finish(&b, &jobs);
@@ -172,11 +220,16 @@ static void batch_run(struct live *live, struct list *taken)
 static int64_t due_ms(const struct live *live)
 {
     const struct session_entry *e = NULL;
+    int64_t hold_ms;
 
     if (live->sessions != NULL && !atomic_load(&live->is_fatal)) {
         e = sessions_first_due(live->sessions);
     }
-    return e == NULL ? INT64_MAX : e->due_ms;
+    if (e == NULL) {
+        return INT64_MAX;
+    }
+    hold_ms = atomic_load(&live->record_hold_ms);
+    return e->due_ms > hold_ms ? e->due_ms : hold_ms;
 }
 
 static int64_t wait_ms(const struct live *live)

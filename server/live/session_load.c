@@ -238,13 +238,26 @@ static int one_visit(void *arg, const struct event *e)
     return replay_event(load->sessions->live, load->entry, e, &load->scratch, load->err);
 }
 
+/* The session is known: what it needs (its release, its secret) is not to be had now, which is no "not
+ * found" that its candidate could believe. */
+static int not_to_be_had(int rc, struct err *err)
+{
+    if (rc != ERR_NOT_FOUND) {
+        return rc;
+    }
+    if (err != NULL) {
+        err->code = ERR_IO;
+    }
+    return ERR_IO;
+}
+
 int session_load(struct sessions *s, struct session_entry *e, struct err *err)
 {
     struct one_load load = {.sessions = s, .entry = e, .err = err};
     int rc = whole_new(s, e, err);
 
     if (rc != 0) {
-        return rc;
+        return not_to_be_had(rc, err);
     }
     arena_init(&load.scratch, 0);
     rc = store_events_each(s->live->store, STORE_RECORD, e->first_seq, e->number, one_visit, &load,
@@ -255,7 +268,7 @@ int session_load(struct sessions *s, struct session_entry *e, struct err *err)
     }
     if (rc != 0) {
         session_cool(s, e);
-        return rc;
+        return not_to_be_had(rc, err);
     }
     atomic_fetch_add(&s->live->counters.sessions_loaded, 1);
     return 0;
@@ -403,6 +416,7 @@ static int open_visit(void *arg, const struct event *event)
     }
     if (rc == ERR_NOT_FOUND) {
         live_log(load->sessions->live, LOG_ERROR, "session-not-loaded", load->err);
+        atomic_fetch_add(&load->sessions->live->counters.sessions_unreadable, 1);
         *load->err = (struct err){0};
         session_cool(load->sessions, e);
         rc = 0;
@@ -429,6 +443,7 @@ int sessions_load(struct sessions *s, struct err *err)
     if (rc != 0) {
         return rc;
     }
+    atomic_store(&live->counters.sessions_unreadable, 0);
     s->seq = tail.seq;
     s->number = tail.session;
     live->record_last_ms = tail.recorded_ms;

@@ -98,8 +98,8 @@ int attendance_note(struct sessions *s, const uint8_t pseudonym[32], struct byte
                     struct bytes date);
 uint32_t attendance_in_year(const struct sessions *s, const uint8_t pseudonym[32], uint32_t year);
 
-/* session_load.c: the whole of a cold session, warm from then on. ERR_CORRUPT, ERR_IO, ERR_NOT_FOUND
- * (its release is not loaded). */
+/* session_load.c: the whole of a cold session, warm from then on. ERR_CORRUPT, ERR_IO (also: its
+ * release is not loaded). */
 int session_load(struct sessions *s, struct session_entry *e, struct err *err);
 /* Everything there is: entries of all, the whole of the open ones, attendance. */
 int sessions_load(struct sessions *s, struct err *err);

@@ -3,7 +3,8 @@
  *
  * Happy path: one job is taken, done and handed back; a new password goes on to the registry writer.
  * Hashing is limited, so that a rush of log-ins leaves workers for reports: a job that may not hash
- * yet waits in live->hash_waiting, and whoever ends a hash goes on with the next one waiting.
+ * yet waits in live->hash_waiting, and whoever ends a hash goes on with the next one waiting. Those who
+ * wait count as the queue's (live_submit): the line has an end.
  *
  * Thread: their own. */
 #include "server/live/internal.h"
@@ -55,9 +56,13 @@ static bool login_run(struct live *live, struct job *job)
     const struct login_request *in = &job->in.login_request;
     struct bytes number = job->type == JOB_PASSWORD ? job->person : in->person;
     int64_t person = person_of(live, number);
+    int64_t from_ms = login_valid_from_ms(live->logins, person);
     struct job_own *own;
 
     job->rc = prove(live, job, number, person);
+    if (job->rc == 0 && login_valid_from_ms(live->logins, person) != from_ms) {
+        job->rc = login_refuse(&job->err); /* what was proved has ended meanwhile */
+    }
     if (job->rc != 0) {
         return false;
     }
@@ -95,6 +100,7 @@ static bool hash_begin(struct live *live, struct job *job)
         live->hashing++;
     } else {
         list_push(&live->hash_waiting, &job->node);
+        atomic_store(&live->hash_waiting_count, live->hash_waiting.count);
     }
     pthread_mutex_unlock(&live->hash_lock);
     return may;
@@ -107,6 +113,7 @@ static struct job *hash_end(struct live *live)
 
     pthread_mutex_lock(&live->hash_lock);
     node = list_pop(&live->hash_waiting);
+    atomic_store(&live->hash_waiting_count, live->hash_waiting.count);
     if (node == NULL) {
         live->hashing--;
     }
@@ -139,10 +146,11 @@ static void work(struct live *live, struct job *job)
     finish(live, job);
 }
 
-/* Also asked before each hash that waited its turn. */
-static bool refuse_when_fatal(struct live *live, struct job *job)
+/* Also asked before each hash that waited its turn: whoever waits for one when the end comes would hold
+ * it up for long. */
+static bool refuse_at_end(struct live *live, struct job *job)
 {
-    if (!atomic_load(&live->is_fatal)) {
+    if (!atomic_load(&live->is_fatal) && !(job_hashes(job) && atomic_load(&live->is_draining))) {
         return false;
     }
     job_refuse_stopped(job);
@@ -153,7 +161,7 @@ static bool refuse_when_fatal(struct live *live, struct job *job)
 static void job_run(struct live *live, struct job *job)
 {
     if (!job_hashes(job)) {
-        if (!refuse_when_fatal(live, job)) {
+        if (!refuse_at_end(live, job)) {
             work(live, job);
         }
         return;
@@ -162,7 +170,7 @@ static void job_run(struct live *live, struct job *job)
         return;
     }
     for (; job != NULL; job = hash_end(live)) {
-        if (!refuse_when_fatal(live, job) && !login_run(live, job)) {
+        if (!refuse_at_end(live, job) && !login_run(live, job)) {
             finish(live, job);
         }
     }

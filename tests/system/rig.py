@@ -78,8 +78,14 @@ def make_bank(state):
              "-o", state / "keys" / f"custodian{n}", **quiet)
     tool(BIN / "mingfa-bank", "keyring", "add", "--keyring", state / "keyring.json", "--quorum", "2",
          *sorted((state / "keys").glob("custodian?.json")), **quiet)
-    release = state / "bank" / "demo.mfbank"
-    tool(BIN / "mingfa-bank", "release", "--bank", CONTENT, "--name", f"样题库 {today}", "--created", today,
+    make_release(state, state / "bank" / "demo.mfbank", f"样题库 {today}")
+
+
+def make_release(state, release, name):
+    """A release of the sample bank, signed by two of make_bank's custodians."""
+    today = china_today()
+    quiet = {"stderr": subprocess.DEVNULL}
+    tool(BIN / "mingfa-bank", "release", "--bank", CONTENT, "--name", name, "--created", today,
          "--law-date", today, "--secret-file", state / "keys" / "bank-secret", "--sample", "-o", release, **quiet)
     for n in (1, 3):
         tool(BIN / "mingfa-bank", "sign", "--key", state / "keys" / f"custodian{n}.pem", "--passphrase-file",
