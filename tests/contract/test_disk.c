@@ -3,7 +3,7 @@
  * power cut would; the next one works; a failed sync closes the file; and in the end the rows are
  * those of a history in which nothing failed. */
 #include "server/store/sqlite/sqlite_store.h"
-#include "tests/contract/faulty_vfs.h"
+#include "tests/lib/faulty_vfs.h"
 #include "tests/contract/history.h"
 #include "tests/contract/world.h"
 

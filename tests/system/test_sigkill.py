@@ -19,7 +19,7 @@ import unittest
 import rig
 import town
 from candidates import GONE, Crowd, Lost
-from journal import GRADED, TIMED_OUT, Journal
+from journal import GRADED, TIMED_OUT, Broken, Journal
 
 KILLS = int(os.environ.get("SIGKILLS") or 50)
 SEED = os.environ.get("SIGKILL_SEED") or str(random.SystemRandom().getrandbits(48))
@@ -138,6 +138,24 @@ class Sigkill(unittest.TestCase):
                 c.come_back()
         with self.assertRaises(Lost):
             crowd.check_chains(Journal(data))
+
+    def test_an_acknowledgement_before_its_commit_is_noticed(self):
+        """The planted bug: the same kills, and a server that says "stored" one batch too early."""
+        self.assertEqual(self.server.stop(), 0)
+        self.server.program = rig.BUILD / "tests" / "mingfa-server-hasty"
+        self.server.start()
+        crowd = self.crowd(rig.exam(self.town.admin, window_ms=36000_000, duration_ms=36000_000), count=10)
+        crowd.each("begin")
+        with self.assertRaises((Lost, Broken, rig.Refused)):
+            for _ in range(10):
+                crowd.forget_acks()
+                running = crowd.begin("run")
+                crowd.wait_for_acks(40)
+                self.server.kill()
+                crowd.end(running)
+                self.server.start()
+                crowd.each("come_back")
+                crowd.check_chains(self.journal)
 
     # ---- an import
 

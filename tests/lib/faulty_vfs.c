@@ -1,5 +1,5 @@
 /* The failing disk. Each method counts its call and fails it or hands it on. One thread. */
-#include "tests/contract/faulty_vfs.h"
+#include "tests/lib/faulty_vfs.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 struct faulty_file {
     sqlite3_file base;
     struct faulty_vfs *owner;
+    const char *path; /* valid until it is closed */
     sqlite3_file *inner;
 };
 
@@ -33,6 +34,17 @@ static bool file_strikes(sqlite3_file *f, enum disk_op op)
     return strikes(file_of(f)->owner, op);
 }
 
+/* Tells of an act that went well; returns its result. */
+static int told(sqlite3_file *f, int rc, struct disk_act act)
+{
+    const struct faulty_file *file = file_of(f);
+
+    act.path = file->path;
+    if (rc == SQLITE_OK && file->owner->watch != NULL && act.path != NULL)
+        file->owner->watch(file->owner->watch_arg, &act);
+    return rc;
+}
+
 /* ------------------------------------------------------------------ files */
 
 static int file_close(sqlite3_file *f)
@@ -53,7 +65,8 @@ static int file_write(sqlite3_file *f, const void *from, int len, sqlite3_int64 
     sqlite3_file *inner = file_of(f)->inner;
 
     if (!file_strikes(f, DISK_WRITE))
-        return inner->pMethods->xWrite(inner, from, len, at);
+        return told(f, inner->pMethods->xWrite(inner, from, len, at),
+                    (struct disk_act){.op = DISK_WRITE, .data = from, .len = len, .at = at});
     if (len > 1)
         inner->pMethods->xWrite(inner, from, len / 2, at);
     return file_of(f)->owner->lasting ? SQLITE_FULL : SQLITE_IOERR_WRITE;
@@ -63,14 +76,16 @@ static int file_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
     return file_strikes(f, DISK_TRUNCATE)
                ? SQLITE_IOERR_TRUNCATE
-               : file_of(f)->inner->pMethods->xTruncate(file_of(f)->inner, size);
+               : told(f, file_of(f)->inner->pMethods->xTruncate(file_of(f)->inner, size),
+                      (struct disk_act){.op = DISK_TRUNCATE, .at = size});
 }
 
 static int file_sync(sqlite3_file *f, int flags)
 {
     return file_strikes(f, DISK_SYNC)
                ? SQLITE_IOERR_FSYNC
-               : file_of(f)->inner->pMethods->xSync(file_of(f)->inner, flags);
+               : told(f, file_of(f)->inner->pMethods->xSync(file_of(f)->inner, flags),
+                      (struct disk_act){.op = DISK_SYNC});
 }
 
 static int file_size(sqlite3_file *f, sqlite3_int64 *size)
@@ -175,6 +190,7 @@ static int name_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *out,
     if (strikes(f, DISK_OPEN))
         return SQLITE_CANTOPEN;
     file->owner = f;
+    file->path = name;
     file->inner = (sqlite3_file *)(void *)(file + 1);
     rc = f->system->xOpen(f->system, name, file->inner, flags, flags_out);
     if (file->inner->pMethods != NULL)
@@ -186,8 +202,13 @@ static int name_delete(sqlite3_vfs *vfs, const char *name, int sync_dir)
 {
     struct faulty_vfs *f = faulty_of(vfs);
 
-    return strikes(f, DISK_DELETE) ? SQLITE_IOERR_DELETE
-                                   : f->system->xDelete(f->system, name, sync_dir);
+    const struct disk_act act = {.op = DISK_DELETE, .path = name, .len = sync_dir};
+    int rc = strikes(f, DISK_DELETE) ? SQLITE_IOERR_DELETE
+                                     : f->system->xDelete(f->system, name, sync_dir);
+
+    if (rc == SQLITE_OK && f->watch != NULL)
+        f->watch(f->watch_arg, &act);
+    return rc;
 }
 
 void faulty_vfs_init(struct faulty_vfs *f, const char *name)
