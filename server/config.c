@@ -67,6 +67,8 @@ static const struct setting settings[] = {
     {"hash_passes", offsetof(struct config, hash_passes), false, false, 1, 64, 2, NULL, "Argon2id: passes"},
     {"checkpoint_ms", offsetof(struct config, checkpoint_ms), false, false, 100, 3600000, 5000, NULL, "between checkpoints of the logs"},
     {"drain_ms", offsetof(struct config, drain_ms), false, false, 0, 600000, 10000, NULL, "how long to wait for connections when stopping"},
+    {"disk_free_mib_min", offsetof(struct config, disk_free_mib_min), false, false, 0, 1 << 30, 1024, NULL, "MiB: below, the log and /metrics raise an alarm"},
+    {"certificate_days_min", offsetof(struct config, certificate_days_min), false, false, 0, 3650, 21, NULL, "days before the certificate ends that the alarm is raised"},
     {"accept_clock_behind", offsetof(struct config, accept_clock_behind), false, false, 0, 1, 0, NULL, "1: start although the clock is behind what is stored"},
     {"log_level", TEXT(log_level), false, 0, 0, 0, "info", "debug, info, warn, error"},
 };
@@ -267,6 +269,8 @@ static int read_flags(struct config *c, int argc, char *const *argv, bool apply,
 
         if (strcmp(flag, "--print-config") == 0) {
             wants->print = true;
+        } else if (strcmp(flag, "--check-config") == 0) {
+            wants->check = true;
         } else if (strcmp(flag, "--help") == 0) {
             wants->help = true;
         } else if (strcmp(flag, "--version") == 0) {

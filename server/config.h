@@ -38,6 +38,7 @@ struct config {
     int64_t hash_kib, hash_passes;
     int64_t checkpoint_ms;
     int64_t drain_ms;
+    int64_t disk_free_mib_min, certificate_days_min;
     int64_t accept_clock_behind;
     const char *log_level;
     const char *file;                            /* --config */
@@ -45,11 +46,11 @@ struct config {
 };
 
 /* argv without the program's name; environ: NULL-terminated. What is no flag ends the reading:
- * *rest is its index (argc if there is none). --config FILE, --print-config, --help and --version
- * are told by *print, *help, *version. On success config_fini. ERR_BAD_INPUT naming the key,
+ * *rest is its index (argc if there is none). --config FILE, --print-config, --check-config, --help
+ * and --version are told by *print, *check, *help, *version. On success config_fini. ERR_BAD_INPUT naming the key,
  * ERR_NOT_FOUND or ERR_IO (the file), ERR_NOMEM. */
 struct config_wants {
-    bool print, help, version;
+    bool print, help, version, check;
     int rest;
 };
 int config_read(int argc, char *const *argv, char *const *environ_list, struct config *out,

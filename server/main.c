@@ -3,7 +3,8 @@
  *   configuration -> releases -> store -> site key -> api, live, http -> {"url": …} on standard
  *   output -> SIGTERM or SIGINT -> no more connections, requests finish, jobs finish -> exit 0
  *
- * "bootstrap" and "check-rows" do their one thing instead of listening.
+ * "bootstrap", "check-rows" and "backup" do their one thing instead of listening. SIGHUP
+ * reloads the certificate.
  *
  * What fails before it listens is one sentence on standard error and exit 1; a wrong command line is
  * exit 2. When the core can no longer store, the process ends with 1 for the supervisor to start it
@@ -11,6 +12,7 @@
 #include "question-bank/base/digest.h"
 #include "question-bank/base/env.h"
 #include "server/api/api.h"
+#include "server/backup.h"
 #include "server/bootstrap.h"
 #include "server/check_rows.h"
 #include "server/config.h"
@@ -20,10 +22,13 @@
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/releases.h"
+#include "server/notify.h"
 #include "server/site_key.h"
 #include "server/store/sqlite/sqlite_store.h"
+#include "server/watch.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -37,8 +42,7 @@ enum {
     EXIT_FAILED = 1,
     EXIT_USAGE = 2,
     CLOCK_BEHIND_MS_MAX = 5000, /* that a start puts up with */
-    CLOCK_LOOK_S = 2,           /* how often the system clock is looked at */
-    CLOCK_STEP_MS = 1000,       /* a change that is told */
+    LOOK_S = 5,                 /* how often disk, certificate and clock are looked at */
 };
 
 static const struct msg msg_clock = {
@@ -49,6 +53,10 @@ static const struct msg msg_clock = {
     "deadlines. Set it; if it is right after all, start with --accept-clock-behind 1 (time then "
     "goes "
     "on from the record's)."};
+static const struct msg msg_data_dir = {"data-dir-unusable", "数据目录 {0} 不能使用：{1}。",
+                                        "The data directory {0} cannot be used: {1}."};
+static const struct msg msg_backup = {"backup-target-missing", "备份命令应写作 backup --to 目录。",
+                                      "Say where to: backup --to DIRECTORY."};
 static const struct msg msg_command = {"command-unknown", "没有命令“{0}”。",
                                        "There is no command '{0}'."};
 
@@ -59,11 +67,13 @@ struct server {
     struct releases *releases;
     struct store *store;
     uint8_t site_secret[32];
+    struct digest ticket_secret;
     struct api *api;
     struct live *live;
     struct assets *assets;
     struct http_server *http;
     struct metrics metrics;
+    struct watch watch;
     atomic_bool failed; /* the core cannot go on */
 };
 
@@ -174,6 +184,8 @@ static int live_start(struct server *s, struct err *err)
         return rc;
     live.done_arg = s->api;
     memcpy(live.site_secret, s->site_secret, sizeof live.site_secret);
+    s->ticket_secret =
+        digest_derive(bytes_of(s->site_secret, sizeof s->site_secret), "mingfa/tls-tickets/v1");
     rc = live_open(&live, &s->live, err);
     secret_wipe(live.site_secret, sizeof live.site_secret);
     secret_wipe(s->site_secret, sizeof s->site_secret);
@@ -181,6 +193,8 @@ static int live_start(struct server *s, struct err *err)
         return rc;
     api_attach(s->api, s->live);
     s->metrics.live = s->live;
+    s->metrics.watch = &s->watch;
+    s->metrics.store = s->store;
     return 0;
 }
 
@@ -193,6 +207,7 @@ static int http_start(struct server *s, struct err *err)
         .loops = (unsigned)c->loops,
         .tls_certificate_path = c->tls_certificate,
         .tls_key_path = c->tls_key,
+        .ticket_secret = s->ticket_secret.b,
         .trusted_proxy = c->trusted_proxy,
         .connections_max = (unsigned)c->connections_max,
         .routes_arg = s->api,
@@ -206,6 +221,7 @@ static int http_start(struct server *s, struct err *err)
     o.assets = s->assets;
     if (rc == 0)
         rc = http_server_new(&o, &s->http, err);
+    secret_wipe(&s->ticket_secret, sizeof s->ticket_secret);
     if (rc == 0)
         atomic_store(&s->metrics.http, s->http);
     return rc;
@@ -246,23 +262,35 @@ static void server_stop(struct server *s)
     secret_wipe(s->site_secret, sizeof s->site_secret);
 }
 
-/* Waits for the signal to stop. Steps of the system clock, which deadlines do not follow, are told. */
+static void tls_reload(struct server *s)
+{
+    struct err err = {0};
+
+    if (!http_is_tls(s->http))
+        return;
+    notify_send("RELOADING=1");
+    if (http_server_reload_tls(s->http, s->config.tls_certificate, s->config.tls_key, &err) != 0)
+        log_failure(&s->env, LOG_ERROR, "certificate-not-reloaded", NULL, &err);
+    else
+        log_event(&s->env, LOG_INFO, "certificate-reloaded", NULL, NULL);
+    notify_send("READY=1");
+}
+
+/* Waits for the signal to stop; reloads the certificate at SIGHUP; looks around every LOOK_S. */
 static int signal_await(struct server *s, const sigset_t *signals)
 {
-    const struct timespec look = {.tv_sec = CLOCK_LOOK_S};
-    int64_t ahead_ms = env_wall_ms() - s->env.now_ms(s->env.arg);
-    int signal_number;
+    const struct timespec look = {.tv_sec = LOOK_S};
 
-    while ((signal_number = sigtimedwait(signals, NULL, &look)) < 0) {
-        int64_t step_ms = env_wall_ms() - s->env.now_ms(s->env.arg) - ahead_ms;
-        char text[24];
+    for (;;) {
+        int signal_number;
 
-        if (step_ms > -CLOCK_STEP_MS && step_ms < CLOCK_STEP_MS)
-            continue;
-        ahead_ms += step_ms;
-        log_event(&s->env, LOG_WARN, "clock-stepped", "ms", err_int(text, step_ms));
+        watch_look(&s->watch);
+        signal_number = sigtimedwait(signals, NULL, &look);
+        if (signal_number == SIGHUP)
+            tls_reload(s);
+        else if (signal_number > 0)
+            return signal_number;
     }
-    return signal_number;
 }
 
 static int serve(struct server *s, const sigset_t *signals)
@@ -274,7 +302,14 @@ static int serve(struct server *s, const sigset_t *signals)
         return fail(&err, EXIT_FAILED);
     log_event(&s->env, LOG_INFO, "listening", "version", MINGFA_VERSION);
     say_url(s);
+    s->watch.env = &s->env;
+    s->watch.data_dir = s->config.data_dir;
+    s->watch.http = s->http;
+    s->watch.disk_free_bytes_min = s->config.disk_free_mib_min << 20;
+    s->watch.certificate_ms_min = s->config.certificate_days_min * 86400000;
+    notify_send("READY=1");
     signal_number = signal_await(s, signals);
+    notify_send("STOPPING=1");
     log_event(&s->env, LOG_INFO, "stopping", "signal", strsignal(signal_number));
     return atomic_load(&s->failed) ? EXIT_FAILED : EXIT_DONE;
 }
@@ -285,11 +320,20 @@ static int run(struct server *s, int argc, char **argv, const sigset_t *signals)
     struct err err = {0};
     bool boots = argc > 0 && strcmp(argv[0], "bootstrap") == 0;
     bool checks = argc > 0 && strcmp(argv[0], "check-rows") == 0;
+    bool copies = argc > 0 && strcmp(argv[0], "backup") == 0;
     int rc = 0;
 
-    if ((argc > 0 && !boots && !checks) || (checks && argc > 1)) {
+    if ((argc > 0 && !boots && !checks && !copies) || (checks && argc > 1)) {
         err_set(&err, ERR_BAD_INPUT, &msg_command, argv[checks ? 1 : 0], NULL, NULL, NULL);
         return fail(&err, EXIT_USAGE);
+    }
+    if (copies && (argc != 3 || strcmp(argv[1], "--to") != 0)) {
+        err_set(&err, ERR_BAD_INPUT, &msg_backup, NULL, NULL, NULL, NULL);
+        return fail(&err, EXIT_USAGE);
+    }
+    if (copies) {
+        rc = backup_run(s->config.data_dir, argv[2], stdout, &err);
+        return rc == 0 ? EXIT_DONE : fail(&err, EXIT_FAILED);
     }
     if (checks) {
         rc = check_rows_run(s->config.data_dir, stdout, &err);
@@ -312,17 +356,40 @@ static int run(struct server *s, int argc, char **argv, const sigset_t *signals)
     return boots ? EXIT_DONE : serve(s, signals);
 }
 
+/* What a start would read, read: releases with their signatures, the certificate with its key, the
+ * pages. The data directory is not touched: a server may be running on it. */
+static int config_try(struct server *s)
+{
+    const struct config *c = &s->config;
+    struct err err = {0};
+    int rc = releases_open(c->bank_dir, c->keyring, &s->env, &s->releases, &err);
+
+    if (rc == 0 && c->tls_certificate != NULL)
+        rc = http_tls_check(c->tls_certificate, c->tls_key, &err);
+    if (rc == 0 && c->web_dir != NULL)
+        rc = assets_open(c->web_dir, NULL, &s->assets, &err);
+    if (rc == 0 && access(c->data_dir, R_OK | W_OK | X_OK) != 0)
+        rc = err_set(&err, ERR_IO, &msg_data_dir, c->data_dir, strerror(errno), NULL, NULL);
+    if (rc != 0)
+        return fail(&err, EXIT_FAILED);
+    puts(terminal_lang() == LANG_ZH ? "配置可用。" : "The configuration can be used.");
+    return EXIT_DONE;
+}
+
 static void usage(FILE *out)
 {
     fputs("mingfa-server [--config FILE] [SETTINGS]              serves until SIGTERM\n"
           "mingfa-server … bootstrap --unit-code C --unit-name N --person P --name N\n"
           "                     the first unit and administrator; prints a one-time code\n"
           "mingfa-server … check-rows\n"
-          "                     whether the tables are what the events say; server stopped\n\n"
+          "                     whether the tables are what the events say; server stopped\n"
+          "mingfa-server … backup --to DIRECTORY\n"
+          "                     a copy of the data, also while the server runs\n\n"
           "Settings come from the file, then from MINGFA_…, then from the command line:\n",
           out);
     config_help(out);
     fputs("  --print-config     every setting, and where it comes from\n"
+          "  --check-config     whether a server could start with them; starts nothing\n"
           "  --version\n",
           out);
 }
@@ -339,6 +406,7 @@ int main(int argc, char **argv)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by every thread */
     json_object_seed(0);
     env_system_init(&s.system, 0, &s.env);
@@ -353,6 +421,8 @@ int main(int argc, char **argv)
     } else if (wants.print) {
         config_print(&s.config, stdout);
         status = EXIT_DONE;
+    } else if (wants.check) {
+        status = config_try(&s);
     } else {
         status = run(&s, argc - 1 - wants.rest, argv + 1 + wants.rest, &signals);
     }

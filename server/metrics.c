@@ -1,6 +1,8 @@
 /* Prometheus text (see metrics.h). */
 #include "server/metrics.h"
 
+#include "server/store/sqlite/sqlite_store.h"
+
 static void head(struct buf *out, const char *name, const char *type, const char *help)
 {
     buf_printf(out, "# HELP mingfa_%s %s\n# TYPE mingfa_%s %s\n", name, help, name, type);
@@ -89,6 +91,33 @@ void metrics_live(const struct live_metrics *m, struct buf *out)
         (uint64_t)m->registry_seq);
 }
 
+void metrics_watch(const struct watch *w, struct buf *out)
+{
+    int64_t ends_ms = atomic_load(&w->certificate_ends_ms);
+
+    one(out, "disk_free_bytes", "gauge", "Room where the data lie.",
+        (uint64_t)atomic_load(&w->disk_free_bytes));
+    one(out, "disk_low", "gauge", "1: less room than the configuration wants.",
+        atomic_load(&w->disk_low));
+    if (ends_ms != 0) {
+        one(out, "certificate_ends_seconds", "gauge", "When the certificate ends (Unix time).",
+            (uint64_t)(ends_ms / 1000));
+        one(out, "certificate_ending", "gauge", "1: it ends sooner than the configuration wants.",
+            atomic_load(&w->certificate_ending));
+    }
+    head(out, "clock_ahead_seconds", "gauge", "The system clock against the server's own.");
+    buf_printf(out, "mingfa_clock_ahead_seconds %.3f\n",
+               (double)atomic_load(&w->clock_ahead_ms) / 1000);
+}
+
+static void wal_write(const struct store *store, struct buf *out)
+{
+    head(out, "wal_bytes", "gauge", "Bytes of the write-ahead log in use.");
+    for (int file = 0; file < STORE_FILES; file++)
+        labelled(out, "wal_bytes", "file", store_file_name((enum store_file)file),
+                 (uint64_t)sqlite_store_wal_bytes(store, (enum store_file)file));
+}
+
 void metrics_write(void *arg, struct buf *out)
 {
     struct metrics *m = arg;
@@ -104,4 +133,6 @@ void metrics_write(void *arg, struct buf *out)
     }
     live_metrics_read(m->live, &live);
     metrics_live(&live, out);
+    metrics_watch(m->watch, out);
+    wal_write(m->store, out);
 }

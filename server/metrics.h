@@ -6,16 +6,20 @@
 #include "question-bank/base/bytes.h"
 #include "server/http/http.h"
 #include "server/live/live.h"
+#include "server/watch.h"
 
 #include <stdatomic.h>
 
 struct metrics {
     struct live *live;
     _Atomic(struct http_server *) http; /* NULL until it runs */
+    struct watch *watch;
+    struct store *store; /* of the SQLite engine */
 };
 
 void metrics_http(const struct http_counters *c, struct buf *out);
 void metrics_live(const struct live_metrics *m, struct buf *out);
+void metrics_watch(const struct watch *w, struct buf *out);
 /* arg: struct metrics. */
 void metrics_write(void *arg, struct buf *out);
 

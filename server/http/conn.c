@@ -357,7 +357,7 @@ struct bufferevent *conn_bufferevent(struct event_base *base, void *arg)
     struct bufferevent *bev = NULL;
 
     if (c != NULL && s->tls != NULL) {
-        bev = tls_bufferevent_new(s->tls, base);
+        bev = tls_bufferevent_new(s, base);
         c->doomed = bev == NULL;
     }
     if (c != NULL && bev == NULL)

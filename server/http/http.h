@@ -142,6 +142,9 @@ struct http_options {
      * refused (ERR_DENIED) unless the address is loopback or trusted_proxy is set. */
     const char *tls_certificate_path;
     const char *tls_key_path;
+    /* 32 bytes that seal session tickets, so that they hold after a restart too; copied. NULL: they
+     * end with the process. */
+    const uint8_t *ticket_secret;
     /* Numeric address of a reverse proxy: its connections are not limited per address, and the
      * last item of its X-Forwarded-For is the peer. NULL: none. */
     const char *trusted_proxy;
@@ -171,6 +174,15 @@ uint16_t http_server_port(const struct http_server *server);
 unsigned http_server_loops(const struct http_server *server);
 /* Does it speak TLS itself? (Behind a trusted proxy it does not.) */
 bool http_is_tls(const struct http_server *server);
+
+/* Could a server be started with these PEM files? ERR_CRYPTO, ERR_NOMEM. */
+int http_tls_check(const char *certificate_path, const char *key_path, struct err *err);
+/* New connections get this certificate from now on; those that are open keep theirs. Only of a server
+ * that speaks TLS. On failure nothing changes: ERR_CRYPTO, ERR_NOMEM. One thread at a time. */
+int http_server_reload_tls(struct http_server *server, const char *certificate_path,
+                           const char *key_path, struct err *err);
+/* When the certificate ends, UTC ms; 0: unknown, or no TLS. Any thread. */
+int64_t http_certificate_ends_ms(struct http_server *server);
 
 /* Closes the listening sockets and idle connections, says Connection: close on each further
  * reply, and waits until no connection is left. 0, or ERR_BUSY when timeout_ms (real time) passed

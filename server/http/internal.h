@@ -119,7 +119,10 @@ struct http_server {
     struct http_options options; /* defaults filled in; text pointers are not used after start */
     struct route_table *table;
     size_t route_body_bytes_max; /* the largest of any route */
-    SSL_CTX *tls;                /* NULL: plain */
+    SSL_CTX *tls;                /* NULL: plain; exchanged under tls_lock, never from or to NULL */
+    pthread_mutex_t tls_lock;
+    bool has_ticket_secret;
+    uint8_t ticket_secret[32];
     bool has_proxy;
     struct limit_address proxy;
     uint16_t port;
@@ -147,11 +150,13 @@ int listen_parse(const char *address, uint16_t port, struct sockaddr_storage *ou
 int listen_socket(const struct sockaddr_storage *address, int address_len, int *out_fd,
                   uint16_t *out_port, struct err *err);
 
-/* tls.c */
-int tls_context_new(const char *certificate_path, const char *key_path, SSL_CTX **out,
-                    struct err *err);
-/* A bufferevent that speaks TLS, or NULL. */
-struct bufferevent *tls_bufferevent_new(SSL_CTX *ctx, struct event_base *base);
+/* tls.c; s NULL: only to see whether the files can be used */
+int tls_context_new(const char *certificate_path, const char *key_path, struct http_server *s,
+                    SSL_CTX **out, struct err *err);
+/* When its certificate ends, UTC ms; 0: unknown. */
+int64_t tls_context_ends_ms(const SSL_CTX *ctx);
+/* A bufferevent that speaks TLS by the server's present context, or NULL. Any loop. */
+struct bufferevent *tls_bufferevent_new(struct http_server *s, struct event_base *base);
 /* Sends close_notify if the handshake was complete. Nothing on plain ones. */
 void tls_goodbye(struct bufferevent *bev);
 

@@ -1,6 +1,8 @@
 /* The server: options, start, drain, end. Runs on the thread of whoever owns the server. */
 #include "server/http/internal.h"
 
+#include "question-bank/base/digest.h"
+
 #include <assert.h>
 #include <event2/event.h>
 #include <stdlib.h>
@@ -77,6 +79,8 @@ static void server_free(struct http_server *s)
     free(s->loops);
     route_table_free(s->table);
     SSL_CTX_free(s->tls);
+    secret_wipe(s->ticket_secret, sizeof s->ticket_secret);
+    pthread_mutex_destroy(&s->tls_lock);
     pthread_mutex_destroy(&s->idle_lock);
     pthread_cond_destroy(&s->idle_cond);
     free(s);
@@ -90,6 +94,11 @@ static struct http_server *server_alloc(const struct http_options *o)
     if (s == NULL)
         return NULL;
     s->options = *o;
+    if (o->ticket_secret != NULL) {
+        memcpy(s->ticket_secret, o->ticket_secret, sizeof s->ticket_secret);
+        s->has_ticket_secret = true;
+    }
+    pthread_mutex_init(&s->tls_lock, NULL);
     pthread_mutex_init(&s->idle_lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -167,7 +176,7 @@ int http_server_new(const struct http_options *options, struct http_server **out
     }
     rc = route_table_new(o.routes, o.routes_count, &s->table, err);
     if (rc == 0 && o.tls_certificate_path != NULL)
-        rc = tls_context_new(o.tls_certificate_path, o.tls_key_path, &s->tls, err);
+        rc = tls_context_new(o.tls_certificate_path, o.tls_key_path, s, &s->tls, err);
     if (rc == 0)
         rc = loops_set_up(s, err);
     for (unsigned i = 0; i < s->loops_count && rc == 0; i++)
@@ -176,6 +185,7 @@ int http_server_new(const struct http_options *options, struct http_server **out
     s->options.listen_address = NULL;
     s->options.tls_certificate_path = NULL;
     s->options.tls_key_path = NULL;
+    s->options.ticket_secret = NULL;
     s->options.trusted_proxy = NULL;
 out:
     if (rc != 0) {
@@ -200,6 +210,33 @@ unsigned http_server_loops(const struct http_server *server)
 bool http_is_tls(const struct http_server *server)
 {
     return server->tls != NULL;
+}
+
+int http_server_reload_tls(struct http_server *server, const char *certificate_path,
+                           const char *key_path, struct err *err)
+{
+    SSL_CTX *fresh, *old;
+    int rc = tls_context_new(certificate_path, key_path, server, &fresh, err);
+
+    if (rc != 0)
+        return rc;
+    pthread_mutex_lock(&server->tls_lock);
+    old = server->tls;
+    server->tls = fresh;
+    pthread_mutex_unlock(&server->tls_lock);
+    SSL_CTX_free(old); /* connections made of it hold it */
+    return 0;
+}
+
+int64_t http_certificate_ends_ms(struct http_server *server)
+{
+    int64_t ends_ms = 0;
+
+    pthread_mutex_lock(&server->tls_lock);
+    if (server->tls != NULL)
+        ends_ms = tls_context_ends_ms(server->tls);
+    pthread_mutex_unlock(&server->tls_lock);
+    return ends_ms;
 }
 
 int http_server_drain(struct http_server *server, int64_t timeout_ms, struct err *err)
