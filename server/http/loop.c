@@ -4,6 +4,7 @@
  * a list under a lock with an eventfd that is written only when the list was empty. */
 #include "server/http/internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -46,14 +47,19 @@ void loop_maybe_resume(struct loop *l)
     evconnlistener_enable(l->listener);
 }
 
+/* The loop whose thread this is: evhttp_bind_listener makes the listener's argument its own, so that
+ * accept_failed is not given ours. */
+static _Thread_local struct loop *loop_here;
+
 /* EMFILE and its like: stop accepting until the next tick that finds room. */
-static void accept_failed(struct evconnlistener *listener, void *arg)
+static void accept_failed(struct evconnlistener *listener, void *evhttp)
 {
-    struct loop *l = arg;
+    struct loop *l = loop_here;
     const struct env *env = l->server->options.env;
     struct log_field field = {"reason", strerror(errno)};
 
-    (void)listener;
+    (void)evhttp;
+    assert(l != NULL && l->listener == listener);
     counter_refused(l->server, HTTP_REFUSED_DESCRIPTORS);
     env->log(env->arg, LOG_WARN, "http.accept-failed", &field, 1);
     loop_pause(l);
@@ -291,6 +297,7 @@ static void *loop_run(void *arg)
 {
     struct loop *l = arg;
 
+    loop_here = l;
     event_base_dispatch(l->base);
     return NULL;
 }
