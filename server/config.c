@@ -61,6 +61,7 @@ static const struct setting settings[] = {
     {"trusted_proxy", TEXT(trusted_proxy), false, 0, 0, 0, NULL, "numeric address of a reverse proxy"},
     {"workers", offsetof(struct config, workers), false, false, 1, 64, 2, NULL, "threads for password hashing and reports"},
     {"connections_max", offsetof(struct config, connections_max), false, false, 1, 1000000, 20000, NULL, "all loops together"},
+    {"starts_per_second", offsetof(struct config, starts_per_second), false, false, 0, 1000000, 2000, NULL, "papers begun a second; past it people wait their turn; 0: nobody waits"},
     {"login_minutes", offsetof(struct config, login_minutes), false, false, 5, 10080, 720, NULL, "how long a login holds"},
     {"activation_days", offsetof(struct config, activation_days), false, false, 1, 365, 30, NULL, "how long an activation code holds"},
     {"hash_kib", offsetof(struct config, hash_kib), false, false, 8192, 1048576, 19456, NULL, "Argon2id: memory of one hash"},

@@ -33,6 +33,7 @@ struct config {
     const char *trusted_proxy;
     int64_t workers;
     int64_t connections_max;
+    int64_t starts_per_second;
     int64_t login_minutes;
     int64_t activation_days;
     int64_t hash_kib, hash_passes;

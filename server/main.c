@@ -161,6 +161,7 @@ static int live_start(struct server *s, struct err *err)
         .releases_count = s->releases->count,
         .metrics = metrics_write,
         .metrics_arg = &s->metrics,
+        .starts_per_second = (uint32_t)c->starts_per_second,
     };
     struct live_options live = {
         .env = s->env,
@@ -194,6 +195,7 @@ static int live_start(struct server *s, struct err *err)
     api_attach(s->api, s->live);
     s->metrics.live = s->live;
     s->metrics.watch = &s->watch;
+    s->metrics.api = s->api;
     s->metrics.store = s->store;
     return 0;
 }

@@ -133,6 +133,8 @@ void metrics_write(void *arg, struct buf *out)
     }
     live_metrics_read(m->live, &live);
     metrics_live(&live, out);
+    one(out, "starts_waiting", "gauge", "People whose turn to start is still to come.",
+        api_starts_waiting(m->api));
     metrics_watch(m->watch, out);
     wal_write(m->store, out);
 }

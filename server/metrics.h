@@ -4,6 +4,7 @@
 #define MINGFA_SERVER_METRICS_H
 
 #include "question-bank/base/bytes.h"
+#include "server/api/api.h"
 #include "server/http/http.h"
 #include "server/live/live.h"
 #include "server/watch.h"
@@ -14,6 +15,7 @@ struct metrics {
     struct live *live;
     _Atomic(struct http_server *) http; /* NULL until it runs */
     struct watch *watch;
+    struct api *api;
     struct store *store; /* of the SQLite engine */
 };
 

@@ -33,6 +33,7 @@ struct api_options {
     /* Appends the text of /metrics; any loop. NULL: none. */
     void (*metrics)(void *arg, struct buf *out);
     void *metrics_arg;
+    uint32_t starts_per_second; /* past it starts wait their turn; 0: nobody waits */
 };
 
 /* *out: caller's, api_free. ERR_NOMEM. */
@@ -43,6 +44,8 @@ void api_attach(struct api *api, struct live *live);
 const struct route *api_routes(const struct api *api, size_t *count);
 /* live_options.done_batch: hands each job back to its loop, one http_post a loop. arg: the api. */
 void api_done_batch(void *arg, struct list *jobs);
+/* How many people wait for their turn to start. Any thread. */
+uint64_t api_starts_waiting(struct api *api);
 /* After http_server_free. NULL is allowed. */
 void api_free(struct api *api);
 

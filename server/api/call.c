@@ -3,6 +3,7 @@
 
 #include "question-bank/base/digest.h"
 #include "server/http/problem.h"
+#include "server/api/waiting_room.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -46,15 +47,15 @@ void call_fail_with(struct call *call, const struct err *err, int status, const 
 
     if (status == 0)
         status = problem_status(copy.code);
-    if (status >= 500) {
+    /* "Come back" is counted, not logged: a rush would fill the log with it. */
+    if (status >= 500 && copy.code != ERR_BUSY) {
         struct log_field fields[] = {
             {"operation", call->op->id},
             {"code", err_code_name(copy.code)},
             {"message", copy.msg != NULL ? copy.msg->id : ""},
         };
         const struct env *env = call->api->options.env;
-        env->log(env->arg, copy.code == ERR_BUSY ? LOG_WARN : LOG_ERROR, "request-failed", fields,
-                 sizeof fields / sizeof fields[0]);
+        env->log(env->arg, LOG_ERROR, "request-failed", fields, sizeof fields / sizeof fields[0]);
     }
     buf_fini(&call->out);
     call_fini(call);
@@ -485,6 +486,8 @@ int api_new(const struct api_options *options, struct api **out, struct err *err
         return err_set(err, ERR_NOMEM, &api_msg_no_memory, NULL, NULL, NULL, NULL);
     }
     api->options = *options;
+    if (options->starts_per_second > 0)
+        api->starts = waiting_room_new(options->starts_per_second);
     for (size_t i = 0; i < operations_count; i++) {
         api->routes[i] = (struct route){
             .method = operations[i].method,
@@ -514,6 +517,12 @@ void api_free(struct api *api)
 {
     if (api == NULL)
         return;
+    waiting_room_free(api->starts);
     free(api->routes);
     free(api);
+}
+
+uint64_t api_starts_waiting(struct api *api)
+{
+    return api->starts == NULL ? 0 : waiting_room_length(api->starts, live_now_ms(api->live));
 }

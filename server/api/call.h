@@ -27,6 +27,7 @@ struct api {
     struct api_options options;
     struct live *live;
     struct route *routes;
+    struct waiting_room *starts; /* NULL: nobody waits */
 };
 
 struct call {

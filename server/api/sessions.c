@@ -2,10 +2,16 @@
 #include "server/api/call.h"
 #include "server/api/handlers.h"
 #include "server/api/score_json.h"
+#include "server/api/waiting_room.h"
 
 static const struct msg msg_still_open = {"session-still-open", "尚未交卷，还没有成绩。",
                                           "The session has not been handed in; there is no score "
                                           "yet."};
+
+static const struct msg msg_wait = {"start-wait-your-turn",
+                                    "进入考试的人较多，前面还有{0}人，请稍候，页面会自动重试。",
+                                    "Many people are entering; {0} are before you. Wait a moment: "
+                                    "the page tries again by itself."};
 
 static void answer_session(struct call *call)
 {
@@ -16,6 +22,28 @@ static void answer_session(struct call *call)
     exam = view_exam(call->view, s->exam_uuid);
     session_write(&call->w, s, exam != NULL ? exam->definition->name : bytes_of_text(""));
     call_reply(call, s->created ? 201 : 200);
+}
+
+/* Past the admission rate: a place in the line, and when to come back. */
+static bool may_enter(struct call *call)
+{
+    struct waiting_room *room = call->api->starts;
+    struct err err = {0};
+    uint64_t before = 0;
+    int64_t wait_ms =
+        room == NULL ? 0
+                     : waiting_room_ask(room, call->login.person, call->req->received_ms, &before);
+    json_t *members;
+    char text[24];
+
+    if (wait_ms == 0)
+        return true;
+    members = json_pack("{s:I, s:I}", "before", (json_int_t)before, "retry_after_ms",
+                        (json_int_t)wait_ms);
+    err_set(&err, ERR_BUSY, &msg_wait, err_int(text, (int64_t)before), NULL, NULL, NULL);
+    call_fail_with(call, &err, 503, members, (unsigned)((wait_ms + 999) / 1000));
+    json_decref(members);
+    return false;
 }
 
 void handle_start_session(struct call *call)
@@ -31,7 +59,7 @@ void handle_start_session(struct call *call)
     rc = json_in_int(&call->in, "attempt", 1, UINT32_MAX, &attempt, &err);
     if (rc == 0)
         rc = json_in_hex(&call->in, "nonce", in->nonce, sizeof in->nonce, &err);
-    if (!call_check(call, rc, &err))
+    if (!call_check(call, rc, &err) || !may_enter(call))
         return;
     in->attempt = (uint32_t)attempt;
     call_submit(call, JOB_START, answer_session);

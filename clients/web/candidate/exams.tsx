@@ -109,8 +109,9 @@ function Instructions({ exam }: { exam: MyExam }) {
       go('session', session.session);
     } catch (e) {
       if (e instanceof ApiError && (e.status === 503 || e.status === 429)) {
-        const wait = Math.max(1000, e.retryAfterMs || QUEUE_MS);
-        setBusy(t('queueing', Math.ceil(wait / 1000)));
+        const wait = Math.max(e.before === null ? 1000 : 20, e.retryAfterMs || QUEUE_MS);
+        const seconds = Math.ceil(wait / 1000);
+        setBusy(e.before === null ? t('queueing', seconds) : t('inLine', e.before, seconds));
         timer.current = setTimeout(start, wait);
         return;
       }

@@ -139,6 +139,8 @@ export class ApiError extends Error {
     readonly type: string,
     message: string,
     readonly retryAfterMs: number,
+    /** How many turns come before ours, where there is a line. */
+    readonly before: number | null = null,
   ) {
     super(message);
   }
@@ -195,11 +197,14 @@ export class Api {
     if (!reply.ok) {
       if (reply.status === 401 && this.token !== null) this.onLoggedOut();
       const retry = Number(reply.headers.get('Retry-After') ?? '0');
+      // Who waits for a turn is told the moment, not the second: turns are spread out.
+      const turn = parsed['retry_after_ms'];
       throw new ApiError(
         reply.status,
         String(parsed['type'] ?? ''),
         String(parsed['detail'] ?? reply.statusText),
-        Number.isFinite(retry) ? retry * 1000 : 0,
+        typeof turn === 'number' ? turn : Number.isFinite(retry) ? retry * 1000 : 0,
+        typeof parsed['before'] === 'number' ? parsed['before'] : null,
       );
     }
     const serverTime = parsed['server_time_ms'];

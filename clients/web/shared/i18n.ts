@@ -134,6 +134,7 @@ const zh = {
   until: '至',
   paper: '试卷',
   attempts: '次数',
+  inLine: '进入人数较多，前面还有 {0} 人，约 {1} 秒后自动进入，请不要关闭页面。',
   queueing: '进入人数较多，正在排队，约 {0} 秒后自动重试，请不要关闭页面。',
   notFoundTitle: '没有这个页面',
   notFoundText: '地址可能有误，或者页面已不存在。',
@@ -295,6 +296,8 @@ const en: Record<Key, string> = {
   until: 'to',
   paper: 'Paper',
   attempts: 'Attempts',
+  inLine:
+    'Many people are entering; {0} are before you. You enter in about {1} s. Keep the page open.',
   queueing:
     'Many people are entering. You are in the queue; the page tries again in about {0} s. Keep it open.',
   notFoundTitle: 'There is no such page',
