@@ -41,7 +41,7 @@ struct candidate {
     uint64_t next_seq; /* the device's */
     uint64_t sent_seq; /* sent and not acknowledged; 0: none */
     int64_t event_seq; /* of the last acknowledgement */
-    bool is_opened, is_checked;
+    bool is_opened, is_checked, is_answered;
 };
 
 struct candidates {

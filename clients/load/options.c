@@ -12,8 +12,8 @@ static const struct msg msg_value = {"option-value-missing", "{0} 后面缺少�
 static const struct msg msg_number = {"option-not-number", "{0} 应为 {1} 至 {2} 的整数。",
                                       "{0} must be an integer from {1} to {2}."};
 static const struct msg msg_scenario = {"scenario-unknown",
-                                        "请写明场景：save、start、login 或 get；见 --help。",
-                                        "Name a scenario: save, start, login or get; see --help."};
+                                        "请写明场景：save、start、login、finish 或 get；见 --help。",
+                                        "Name a scenario: save, start, login, finish or get; see --help."};
 static const struct msg msg_needed = {"option-needed", "场景 {0} 需要选项 {1}。",
                                       "The scenario {0} needs {1}."};
 
@@ -31,6 +31,8 @@ static const char help[] =
     "          are logged in beforehand.\n"
     "  login   Every candidate logs in (by password, or by activation code with a fresh\n"
     "          password). --tokens-out keeps the tokens for later runs.\n"
+    "  finish  Every candidate hands in once: marked, stored, answered with the result. They have\n"
+    "          started and answered every item beforehand.\n"
     "  get     Each connection asks for --path again and again: a yardstick, of this server or of\n"
     "          another.\n"
     "\n"
@@ -39,12 +41,12 @@ static const char help[] =
     "  --ca FILE           trust this certificate (PEM) instead of the system's authorities\n"
     "  --candidates FILE   the people: a JSON object a line with \"person\" and one of \"token\",\n"
     "                      \"password\", \"code\"\n"
-    "  --exam UUID         the exam (save, start)\n"
+    "  --exam UUID         the exam (save, start, finish)\n"
     "  --attempt N         which attempt is started (1)\n"
     "  --path PATH         what to ask for (get)\n"
     "  --tokens-out FILE   write the candidates with their tokens (login); mode 0600\n"
     "  --connections N     keep-alive connections (1)\n"
-    "  --seconds N         length of the measured time (10; not of start, login)\n"
+    "  --seconds N         length of the measured time (10; not of start, login, finish)\n"
     "  --warmup N          seconds before it that are not counted (1)\n"
     "  --rate N            open loop: N requests a second, whether or not replies come, and\n"
     "                      latency counted from the time at which a request was due. Without it\n"
@@ -99,6 +101,7 @@ static const char *const scenarios[] = {
     [SCENARIO_SAVE] = "save",
     [SCENARIO_START] = "start",
     [SCENARIO_LOGIN] = "login",
+    [SCENARIO_FINISH] = "finish",
     [SCENARIO_GET] = "get",
 };
 
@@ -154,7 +157,9 @@ static int needed(const struct options *o, struct err *err)
         missing = "--path";
     else if (o->scenario != SCENARIO_GET && o->candidates_file == NULL)
         missing = "--candidates";
-    else if ((o->scenario == SCENARIO_SAVE || o->scenario == SCENARIO_START) && o->exam == NULL)
+    else if ((o->scenario == SCENARIO_SAVE || o->scenario == SCENARIO_START ||
+              o->scenario == SCENARIO_FINISH) &&
+             o->exam == NULL)
         missing = "--exam";
     if (missing == NULL)
         return 0;

@@ -167,15 +167,101 @@ static void papers_check(struct load *l)
     }
 }
 
+static void open_write(struct client *client)
+{
+    const struct candidate *c = client->candidate;
+    const char *device = c->nonce; /* as good a random name as any: its first 32 digits */
+    char body[BODY_ROOM];
+    int len = snprintf(body, sizeof body, "{\"device\":\"%.32s\"}", device);
+
+    request_begin(client, "POST", "/api/v1/sessions/%s/open", c->session);
+    request_end(client, bytes_of(body, (size_t)len));
+}
+
+/* ---- finish ---- */
+
+/* Starts, opens, and answers every item, one person after the other. */
+static bool fill_next(struct client *client)
+{
+    struct candidate *c = client->candidate;
+    struct buf *body = &client->body;
+
+    while (c == NULL || c->is_answered) {
+        c = client->candidate = client_walk(client);
+        if (c == NULL)
+            return false;
+    }
+    if (c->session[0] == '\0') {
+        start_write(client);
+        return true;
+    }
+    if (!c->is_opened) {
+        open_write(client);
+        return true;
+    }
+    buf_clear(body);
+    buf_printf(body, "{\"epoch\":%" PRIu32 ",\"responses\":[", c->epoch);
+    for (size_t i = 0; i < c->items_count; i++) {
+        if (i > 0)
+            buf_append_text(body, ",");
+        candidate_response_write(c, c->next_seq + i, body);
+    }
+    buf_append_text(body, "]}");
+    request_begin(client, "PUT", "/api/v1/sessions/%s/responses", c->session);
+    request_end(client, buf_view(body));
+    return true;
+}
+
+static bool fill_reply(struct client *client, const struct reply *reply)
+{
+    struct candidate *c = client->candidate;
+
+    if (!is_2xx(reply))
+        return false;
+    if (c->session[0] == '\0')
+        return candidate_take_session(c, reply->body) == 0;
+    if (!c->is_opened)
+        return candidate_take_opened(c, reply->body) == 0;
+    c->next_seq += c->items_count;
+    c->is_answered = true;
+    return true;
+}
+
+static bool finish_next(struct client *client)
+{
+    const struct candidate *c = client->candidate = client_walk(client);
+    char body[BODY_ROOM];
+    int len;
+
+    if (c == NULL)
+        return false;
+    len = snprintf(body, sizeof body, "{\"epoch\":%" PRIu32 ",\"seq\":%" PRIu64 "}", c->epoch,
+                   c->next_seq - 1);
+    request_begin(client, "POST", "/api/v1/sessions/%s/submission", c->session);
+    request_end(client, bytes_of(body, (size_t)len));
+    return true;
+}
+
+static bool finish_reply(struct client *client, const struct reply *reply)
+{
+    static const char graded[] = "\"state\":\"graded\"";
+    struct load *l = client->load;
+
+    if (!is_2xx(reply)) {
+        client->candidate_next -= l->clients_count; /* the same person again */
+        return false;
+    }
+    if (memmem(reply->body.data, reply->body.len, graded, sizeof graded - 1) == NULL)
+        tally_error(&l->tally, "handed-in-not-graded");
+    return true;
+}
+
 /* ---- save ---- */
 
 /* Each client's own candidate starts, then opens. */
 static bool prepare_next(struct client *client)
 {
     struct candidate *c = &client->load->candidates.all[client->conn.index];
-    const char *device = c->nonce; /* as good a random name as any: its first 32 digits */
-    char body[BODY_ROOM];
-    int len;
 
     client->candidate = c;
     if (c->session[0] == '\0') {
@@ -184,9 +270,7 @@ static bool prepare_next(struct client *client)
     }
     if (c->is_opened)
         return false;
-    len = snprintf(body, sizeof body, "{\"device\":\"%.32s\"}", device);
-    request_begin(client, "POST", "/api/v1/sessions/%s/open", c->session);
-    request_end(client, bytes_of(body, (size_t)len));
+    open_write(client);
     return true;
 }
 
@@ -314,6 +398,12 @@ static const struct phase login_phases[] = {
     {"connect", false, false, NULL, NULL},
     {"login", true, false, login_next, login_reply},
 };
+static const struct phase finish_phases[] = {
+    {"connect", false, false, NULL, NULL},
+    {"login", false, false, login_next, login_reply},
+    {"fill", false, false, fill_next, fill_reply},
+    {"finish", true, false, finish_next, finish_reply},
+};
 static const struct phase get_phases[] = {
     {"connect", false, false, NULL, NULL},
     {"get", true, true, get_next, get_reply},
@@ -333,6 +423,10 @@ static void phases_choose(struct load *l)
     case SCENARIO_LOGIN:
         l->phases = login_phases;
         l->phases_count = sizeof login_phases / sizeof login_phases[0];
+        break;
+    case SCENARIO_FINISH:
+        l->phases = finish_phases;
+        l->phases_count = sizeof finish_phases / sizeof finish_phases[0];
         break;
     case SCENARIO_GET:
         l->phases = get_phases;
