@@ -50,6 +50,13 @@ const struct msg session_msg_late_decided = {
     .zh = "迟交作答已有处理决定，不再接收",
     .en = "the late responses were already decided on",
 };
+const struct msg session_msg_keys_shown = {
+    .id = "session-keys-shown",
+    .zh = "答案可能已向考生公布，本次作答不再接收任何内容，也不能重新开放；"
+          "确需补考的，请作废本次作答并另行安排一次作答",
+    .en = "the answer keys may have been seen: this session takes nothing more and cannot be "
+          "reopened; void it and give a new attempt instead",
+};
 static const struct msg MSG_LATE_NONE = {
     .id = "late-none",
     .zh = "本场考试没有待处理的迟交作答",
@@ -130,7 +137,7 @@ int session_refuse_move(const struct session *s, const char *zh, struct err *err
     return err_set(err, ERR_CONFLICT, &MSG_MOVE, state_words[s->state].zh, zh, NULL, NULL);
 }
 
-static bool session_is_closed(const struct session *s)
+bool session_is_closed(const struct session *s)
 {
     return s->state == SESSION_SUBMITTED || s->state == SESSION_TIMED_OUT ||
            s->state == SESSION_GRADED || s->state == SESSION_VOIDED;
@@ -427,6 +434,9 @@ static int apply_reopened(struct session *s, const struct session_event *e,
     if (s->state != SESSION_GRADED) {
         return session_refuse_move(s, "重新开放", err);
     }
+    if (e->keys_shown) {
+        return err_set(err, ERR_CONFLICT, &session_msg_keys_shown, NULL, NULL, NULL, NULL);
+    }
     if (e->deadline_ms <= e->at_ms || e->deadline_ms <= 0 || e->deadline_ms > TERM_MS_MAX) {
         return err_set(err, ERR_BAD_INPUT, &MSG_MS, NULL, NULL, NULL, NULL);
     }
@@ -462,6 +472,9 @@ static int apply_late_decided(struct session *s, const struct session_event *e,
     }
     if (!s->pending) {
         return err_set(err, ERR_CONFLICT, &MSG_LATE_NONE, NULL, NULL, NULL, NULL);
+    }
+    if (e->keys_shown) {
+        return err_set(err, ERR_CONFLICT, &session_msg_keys_shown, NULL, NULL, NULL, NULL);
     }
     s->late_decided = true;
     s->late_accepted = e->accepted;

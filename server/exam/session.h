@@ -137,6 +137,9 @@ struct session_event {
     bool accepted;
     /* GRADED: must be session_late_undecided() */
     bool pending;
+    /* RESPONSES, REOPENED, LATE_DECIDED: the answer keys may have been seen by now, so nothing new
+     * counts. false when replayed: what was recorded had been judged. */
+    bool keys_shown;
 };
 
 struct session_effect {
@@ -164,6 +167,8 @@ void session_fini(struct session *s);
  * RESUMED: the suspension's length becomes extra time.
  * EXTRA_TIME, REOPENED: undecided late responses that the new deadline covers begin to count;
  *   accepted ones stay in force.
+ * keys_shown: a closed session takes nothing new, is not reopened, and its late responses are not
+ *   decided on any more.
  *
  * Errors: ERR_CONFLICT (illegal move; same (epoch, seq, item) with other bytes), ERR_STALE (unknown
  * epoch; hand-in by an older device), ERR_LATE (hand-in or suspension after deadline + grace;

@@ -110,8 +110,13 @@ static struct lane_choice lane_late(const struct session *s, int64_t at_ms)
     return (struct lane_choice){LANE_LATE, 0, NULL};
 }
 
-static struct lane_choice lane_choose(const struct session *s, int64_t at_ms)
+static struct lane_choice lane_choose(const struct session *s, const struct session_event *e)
 {
+    int64_t at_ms = e->at_ms;
+
+    if (e->keys_shown && session_is_closed(s)) {
+        return (struct lane_choice){LANE_REFUSED, ERR_LATE, &session_msg_keys_shown};
+    }
     switch (s->state) {
     case SESSION_STARTED:
         if (session_is_in_time(s, at_ms)) {
@@ -333,7 +338,7 @@ static void save_plan_carry_out(struct session *s, const struct session_event *e
 int session_save(struct session *s, const struct session_event *e, struct session_effect *fx,
                  struct err *err)
 {
-    struct lane_choice choice = lane_choose(s, e->at_ms);
+    struct lane_choice choice = lane_choose(s, e);
     struct save_plan plan = {.lane = choice.lane};
     char most[24];
     int rc;

@@ -6,11 +6,14 @@
 
 extern const struct msg session_msg_suspended;
 extern const struct msg session_msg_late_decided;
+extern const struct msg session_msg_keys_shown;
 
 /* ERR_CONFLICT: what the session is cannot have `zh` done to it. */
 int session_refuse_move(const struct session *s, const char *zh, struct err *err);
 /* ERR_STALE for an epoch that was never given. */
 int session_check_epoch(const struct session *s, uint32_t epoch, struct err *err);
+/* Handed in, timed out, graded or voided. */
+bool session_is_closed(const struct session *s);
 /* Counts at at_ms, as far as time goes. */
 bool session_is_in_time(const struct session *s, int64_t at_ms);
 /* The RESPONSES event. */

@@ -125,6 +125,9 @@ void act_job(struct record_batch *b, struct job *job)
         return;
     }
     act_make(b, job, &event, &p);
+    if (job->type == JOB_REOPEN || job->type == JOB_LATE_DECISION) {
+        event.keys_shown = review_was_allowed(e) || review_check(b, e, NULL) == 0;
+    }
     job->rc = payload_encode(&p, &trial, &job->err); /* before anything is applied */
     buf_fini(&trial);
     if (job->rc == 0) {

@@ -34,6 +34,7 @@ enum job_type {
     JOB_HEARTBEAT,     /* in.session_uuid -> out.ack; nothing is stored */
     JOB_SUBMIT,        /* in.submit -> out.session (with score, without waiting for anybody) */
     JOB_VIEW,          /* in.session_uuid -> out.session; nothing is stored */
+    JOB_REVIEW,        /* in.session_uuid -> out.session, if its answer keys may be shown */
     JOB_SUSPEND,       /* in.act: officers' acts -> out.ack */
     JOB_RESUME,        /* in.act */
     JOB_EXTRA_TIME,    /* in.act, ms */

@@ -52,6 +52,7 @@ static const char *const JOB_NAMES[JOB_TYPE_END] = {
     [JOB_HEARTBEAT] = "heartbeat",
     [JOB_SUBMIT] = "submit",
     [JOB_VIEW] = "view",
+    [JOB_REVIEW] = "review",
     [JOB_SUSPEND] = "suspend",
     [JOB_RESUME] = "resume",
     [JOB_EXTRA_TIME] = "extra-time",

@@ -54,6 +54,11 @@ int session_do(struct record_batch *b, struct session_entry *e, const struct ses
 /* The server closes it: time is up. */
 int session_time_out(struct record_batch *b, struct session_entry *e, int64_t now_ms,
                      struct err *err);
+/* review.c: may the candidate see the answer keys of the session, which is warm? 0, or ERR_DENIED,
+ * ERR_CONFLICT with the reason. That they may is remembered. */
+int review_check(struct record_batch *b, struct session_entry *e, struct err *err);
+/* Has anybody been told so, of this session or, where all wait for all, of its exam? */
+bool review_was_allowed(const struct session_entry *e);
 void ack_fill(const struct record_batch *b, const struct session_entry *e, struct job *job,
               struct session_ack *out);
 int session_view_fill(const struct record_batch *b, const struct session_entry *e, struct job *job,

@@ -621,7 +621,8 @@ static int save_job(struct record_batch *b, struct job *job, struct session_entr
                                         .at_ms = job->received_ms,
                                         .epoch = in->epoch,
                                         .responses = in->responses,
-                                        .responses_count = in->responses_count};
+                                        .responses_count = in->responses_count,
+                                        .keys_shown = review_was_allowed(e)};
     struct response_entry *entries = arena_array(job->arena, in->responses_count, sizeof *entries);
     struct payload p = {.type = EVENT_RESPONSES};
     struct session_effect effect = {0};
@@ -702,9 +703,15 @@ void session_job(struct record_batch *b, struct job *job)
     case JOB_HEARTBEAT:
         ack_fill(b, e, job, &job->out.ack);
         return;
+    case JOB_REVIEW:
+        job->rc = review_check(b, e, &job->err);
+        if (job->rc != 0) {
+            return;
+        }
+        break;
     default:
         assert(job->type == JOB_VIEW);
-        job->rc = session_view_fill(b, e, job, &job->out.session);
-        return;
+        break;
     }
+    job->rc = session_view_fill(b, e, job, &job->out.session);
 }

@@ -382,6 +382,7 @@ static int score_visit(void *arg, const struct score_row *row)
     struct session_entry *e = (size_t)row->session <= load->numbers && row->session > 0
                                   ? load->by_number[row->session - 1]
                                   : NULL;
+    const struct exam_view *exam;
 
     if (e == NULL || e->state == SESSION_STARTED) { /* open again: replayed from its events */
         return 0;
@@ -391,6 +392,11 @@ static int score_visit(void *arg, const struct score_row *row)
     e->pending = row->pending;
     e->score = (struct score){row->points, row->points_max, row->passed, row->band};
     e->closed_ms = e->deadline_ms = row->graded_ms;
+    exam = view_exam(load->view, e->exam_uuid);
+    if (row->timed_out && exam != NULL) {
+        e->late_end_ms =
+            row->graded_ms + exam->definition->grace_ms + exam->definition->late_accept_ms;
+    }
     return 0;
 }
 

@@ -78,6 +78,12 @@ void sessions_free(struct sessions *s)
         live_session_free(s->entries[i]->in);
         free(s->entries[i]);
     }
+    while (s->exams != NULL) {
+        struct exam_sittings *exam = s->exams;
+
+        s->exams = exam->next;
+        free(exam);
+    }
     free(s->entries);
     free(s->heap);
     digest_map_fini(&s->by_uuid);
@@ -141,13 +147,34 @@ static int entries_room(struct sessions *s)
     return 0;
 }
 
+/* The exam's, made on demand; NULL without memory. */
+static struct exam_sittings *sittings_of(struct sessions *s, const uint8_t exam_uuid[16])
+{
+    struct exam_sittings *exam = s->exams;
+
+    while (exam != NULL && memcmp(exam->exam_uuid, exam_uuid, sizeof exam->exam_uuid) != 0) {
+        exam = exam->next;
+    }
+    if (exam != NULL) {
+        return exam;
+    }
+    exam = calloc(1, sizeof *exam);
+    if (exam != NULL) {
+        memcpy(exam->exam_uuid, exam_uuid, sizeof exam->exam_uuid);
+        exam->next = s->exams;
+        s->exams = exam;
+    }
+    return exam;
+}
+
 struct session_entry *sessions_add(struct sessions *s, const struct session_entry *e)
 {
     struct digest uuid = uuid_digest(e->uuid), person = person_digest(e->exam_uuid, e->person);
     struct session_entry *mine = malloc(sizeof *mine);
+    struct exam_sittings *exam = sittings_of(s, e->exam_uuid);
     uint32_t *at;
 
-    if (mine == NULL || entries_room(s) != 0) {
+    if (mine == NULL || exam == NULL || entries_room(s) != 0) {
         free(mine);
         return NULL;
     }
@@ -167,6 +194,9 @@ struct session_entry *sessions_add(struct sessions *s, const struct session_entr
     }
     *at = (uint32_t)(s->count + 1);
     s->entries[s->count++] = mine;
+    mine->exam = exam;
+    mine->earlier = exam->newest;
+    exam->newest = mine;
     if (e->number > s->number) {
         s->number = e->number;
     }
@@ -300,6 +330,7 @@ int session_refresh(struct sessions *s, struct session_entry *e)
     e->closed_ms = in->closed_ms;
     e->deadline_ms = session_deadline_ms(in, in->suspended_ms);
     e->pending = in->pending;
+    e->late_end_ms = in->timed_out ? session_late_end_ms(in, 0) : 0;
     if (due_ms != INT64_MAX) {
         due_ms += s->live->options.timeout_slack_ms;
     }

@@ -33,17 +33,29 @@ struct live_session {
     size_t notices_count;
 };
 
+/* The sessions of one exam. */
+struct exam_sittings {
+    uint8_t exam_uuid[16];
+    struct session_entry *newest; /* goes on with ->earlier */
+    bool keys_shown;              /* after the close: to anybody, so to all */
+    struct exam_sittings *next;
+};
+
 struct session_entry {
     uint8_t uuid[16], exam_uuid[16];
     uint32_t person; /* index in the roster */
     uint32_t attempt;
     int64_t number, first_seq;
     int64_t started_ms, closed_ms, deadline_ms; /* deadline: as of the last event */
+    int64_t late_end_ms; /* timed out: until when late responses are taken; else 0 */
     enum session_state state;
     bool has_score, pending;
+    bool keys_shown; /* at once: this one's answer keys may have been seen */
     struct score score;
-    struct live_session *in;             /* NULL: cold */
-    struct session_entry *same;          /* the next of the same exam and person */
+    struct live_session *in;       /* NULL: cold */
+    struct session_entry *same;    /* the next of the same exam and person */
+    struct session_entry *earlier; /* the next of the same exam */
+    struct exam_sittings *exam;
     size_t heap_at;                      /* 1…; 0: no timer */
     int64_t due_ms;                      /* its timer */
     struct session_entry *newer, *older; /* the warm ones, by use */
@@ -53,6 +65,7 @@ struct sessions {
     struct live *live;
     struct session_entry **entries;
     size_t count, cap;
+    struct exam_sittings *exams; /* those that have sessions */
     struct digest_map by_uuid;   /* index + 1 */
     struct digest_map by_person; /* of the first; entry.same goes on */
     struct session_entry **heap; /* heap[1] is due first */

@@ -64,6 +64,7 @@ struct score_row {
     bool passed, pending, voided;
     int32_t band;
     int64_t graded_ms; /* received time of hand-in or deadline */
+    bool timed_out;    /* it was the deadline; of voided ones undefined */
     int64_t recorded_ms;
 };
 struct attendance_row {

@@ -36,6 +36,7 @@ static void graded(struct model *m, const struct event *e, const struct session_
     r->pending = p->pending;
     r->band = p->band;
     r->graded_ms = m->handin_ms[e->session];
+    r->timed_out = m->timed_out[e->session];
     r->recorded_ms = e->recorded_ms;
 }
 
@@ -86,9 +87,11 @@ static void replay(struct model *m, const struct event *e)
         break;
     case EVENT_SESSION_SUBMITTED:
         m->handin_ms[e->session] = p.u.submitted.at_ms;
+        m->timed_out[e->session] = false;
         break;
     case EVENT_SESSION_TIMED_OUT:
         m->handin_ms[e->session] = p.u.timed_out.deadline_ms;
+        m->timed_out[e->session] = true;
         break;
     case EVENT_SESSION_GRADED:
         graded(m, e, &p.u.graded);
@@ -216,7 +219,8 @@ static int score_visit(void *arg, const struct score_row *r)
              r->points != want->points || r->points_max != want->points_max ||
              r->passed != want->passed || r->pending != want->pending ||
              r->voided != want->voided || r->band != want->band ||
-             r->graded_ms != want->graded_ms || r->recorded_ms != want->recorded_ms)
+             r->graded_ms != want->graded_ms || (!r->voided && r->timed_out != want->timed_out) ||
+             r->recorded_ms != want->recorded_ms)
         c->fault = "a score";
     c->next++;
     return c->fault != NULL;

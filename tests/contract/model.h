@@ -19,6 +19,7 @@ struct model {
     struct session_row sessions[JOURNAL_SESSIONS_MAX]; /* by number; session 0: none */
     struct score_row scores[JOURNAL_SESSIONS_MAX];     /* the same */
     int64_t handin_ms[JOURNAL_SESSIONS_MAX];
+    bool timed_out[JOURNAL_SESSIONS_MAX];
     struct model_attendance attendance[MODEL_ROWS_MAX]; /* in force; by date, then seq */
     size_t attendance_count;
 };

@@ -334,13 +334,7 @@ class NoKeyLeaves(unittest.TestCase):
         """Also after the close, and to everybody."""
         setter = self.town.holder("officer")
         definition = town.definition_of(setter, rig.exam(setter, "qualification"))
-        exam = setter.call("POST", "/exams", {**definition, "review": "never"})["exam"]
-        pairs = {which: town.share_pair() for which in ("officer", "custodian")}
-        for which, (digest, _share) in pairs.items():
-            setter.call("POST", f"/exams/{exam}/shares", {"which": which, "digest": digest})
-        for which, (_digest, share) in pairs.items():
-            setter.call("PUT", f"/exams/{exam}/shares", {"which": which, "share": share})
-        setter.call("POST", f"/exams/{exam}/open")
+        exam = town.open_exam(setter, {**definition, "review": "never"})
         sitting = town.Sitting(self.recorded(SITTERS[0]), exam)
         sitting.submit()
         setter.call("POST", f"/exams/{exam}/close")

@@ -101,6 +101,18 @@ def definition_of(api, exam):
     return json.loads(json.dumps(api.call("GET", f"/exams/{exam}")["definition"]))
 
 
+def open_exam(api, definition):
+    """Creates the exam, puts in both shares, opens it; its id."""
+    exam = api.call("POST", "/exams", definition)["exam"]
+    pairs = {which: share_pair() for which in ("officer", "custodian")}
+    for which, (digest, _share) in pairs.items():
+        api.call("POST", f"/exams/{exam}/shares", {"which": which, "digest": digest})
+    for which, (_digest, share) in pairs.items():
+        api.call("PUT", f"/exams/{exam}/shares", {"which": which, "share": share})
+    api.call("POST", f"/exams/{exam}/open")
+    return exam
+
+
 def server(**config):
     """A server that is quick to log in to; not started yet."""
     return rig.Server(config={**QUICK, **config})

@@ -85,12 +85,16 @@ static bool score_read(sqlite3_stmt *stmt, struct score_row *out)
     out->voided = sqlite3_column_int(stmt, 9) != 0;
     out->graded_ms = sqlite3_column_int64(stmt, 10);
     out->recorded_ms = sqlite3_column_int64(stmt, 11);
+    out->timed_out = sqlite3_column_int(stmt, 12) == EVENT_SESSION_TIMED_OUT;
     return true;
 }
 
+/* How it was closed is said by the event of its last hand-in before the score. */
 #define SCORE_COLUMNS                                                                              \
     "SELECT session, exam, pseudonym, attempt, points, points_max, passed, band, pending, voided," \
-    " graded_ms, recorded_ms FROM score WHERE recorded_ms < ?1"                                    \
+    " graded_ms, recorded_ms, (SELECT e.type FROM handin h JOIN event e ON e.seq = h.seq"          \
+    "  WHERE h.session = score.session AND h.seq < score.seq ORDER BY h.seq DESC LIMIT 1)"         \
+    " FROM score WHERE recorded_ms < ?1"                                                           \
     " AND (superseded_ms IS NULL OR superseded_ms >= ?1)"
 
 int engine_scores_each(struct store *s, const uint8_t exam_uuid[16], int64_t before_ms,

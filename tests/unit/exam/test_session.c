@@ -386,6 +386,53 @@ Test(session, refused_late_responses_stay_refused_when_reopened)
     session_fini(&s);
 }
 
+/* One step after the answer keys may have been seen. */
+static int step_seen(struct session *s, struct session_event e, struct session_effect *fx)
+{
+    struct err err = {0};
+    int rc;
+
+    e.keys_shown = true;
+    rc = session_apply(s, &e, fx, &err);
+    if (rc == ERR_CONFLICT || rc == ERR_LATE) {
+        cr_assert_str_eq(err.msg->id, "session-keys-shown");
+    }
+    return rc;
+}
+
+Test(session, once_the_answer_keys_could_be_seen_nothing_new_is_taken)
+{
+    const struct session_terms terms = terms_make();
+    const struct response_input old = {
+        .device_seq = 5, .item = 1, .kind = RESPONSE_MASK, .mask = 4};
+    const struct response_input fresh = {
+        .device_seq = 6, .item = 0, .kind = RESPONSE_MASK, .mask = 4};
+    struct session_event save = {
+        .type = SE_RESPONSES, .at_ms = DUE, .epoch = 1, .responses = &old, .responses_count = 1};
+    struct session_effect fx = {0};
+    struct session s;
+
+    session_make(&s, &terms);
+    RUN(&s, {SE_RESPONSES, T0 + 1, 1, 5, 1, 4, 0}, {SE_TIMED_OUT, DUE + 1, DEADLINE, 0, 0, 0, 0},
+        {SE_GRADED, 0, 0, 0, 0, 0, 0}, {SE_RESPONSES, DUE + 9, 1, 4, 0, 1, 0},
+        {SE_GRADED, 0, 1, 0, 0, 0, 0});
+    cr_assert_eq(step_seen(&s, save, &fx), 0);
+    cr_assert_eq(fx.repeated, 1);
+    save.responses = &fresh;
+    cr_assert_eq(step_seen(&s, save, NULL), ERR_LATE);
+    cr_assert_eq(
+        step_seen(&s, (struct session_event){.type = SE_LATE_DECIDED, .at_ms = DUE + 9}, NULL),
+        ERR_CONFLICT);
+    cr_assert_eq(step_seen(&s,
+                           (struct session_event){
+                               .type = SE_REOPENED, .at_ms = DUE + 9, .deadline_ms = DUE + MINUTES},
+                           NULL),
+                 ERR_CONFLICT);
+    cr_assert_eq(step_seen(&s, (struct session_event){.type = SE_VOIDED, .at_ms = DUE + 9}, NULL),
+                 0);
+    session_fini(&s);
+}
+
 Test(session, bad_responses_are_named)
 {
     struct session s;
