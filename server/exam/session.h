@@ -3,8 +3,8 @@
  *            start                    submit
  *  SCHEDULED ─────▶ STARTED ───────────────▶ SUBMITTED ──grade──▶ GRADED ──void──▶ VOIDED
  *                   ▲  │  ▲ │ deadline + grace                    │   ▲
- *            resume │  │  │ └──────────────▶ TIMED_OUT ──grade────┘   │ (grade again after a
- *                   │  ▼ suspend                                  │   │  late decision)
+ *            resume │  │  │ └──────────────▶ TIMED_OUT ──grade────┘   │ (grade again: late decision,
+ *                   │  ▼ suspend                                  │   │  late or waiting response)
  *                 SUSPENDED            GRADED ──reopen──▶ STARTED ┘
  *
  * SCHEDULED is a session not yet committed. Legal moves are one table (session.c), one asserted
@@ -146,7 +146,9 @@ struct session_effect {
     bool changed;                         /* false: nothing new; no event need be written */
     uint32_t epoch;                       /* OPENED: the device's epoch */
     size_t stored, repeated, older, late; /* RESPONSES; they add up to responses_count */
-    bool grade_due; /* the writer owes a GRADED event: closed, first late response, late decision */
+    /* The writer owes a GRADED event: closed, late decision; once graded: first late response, or one
+     * that was received in time. */
+    bool grade_due;
 };
 
 /* SCHEDULED. terms are copied. ERR_LIMIT (items), ERR_BAD_INPUT (a time that
@@ -161,8 +163,8 @@ void session_fini(struct session *s);
  *   device is told its epoch and nothing changes.
  * RESPONSES: all or nothing. A repeat of a stored response is never late and never refused, nor is
  *   what is older than the stored one. While suspended only what was received before counts. After
- *   a hand-in nothing new is taken. After a time-out what is new is kept as late; on a session
- *   that is only timed out, not graded yet, what was received in time still counts.
+ *   a hand-in nothing new is taken. After a time-out what was received in time still counts, also
+ *   once graded; what came later is kept as late.
  * SUBMITTED: only by the newest device. Once closed a repeat changes nothing.
  * RESUMED: the suspension's length becomes extra time.
  * EXTRA_TIME, REOPENED: undecided late responses that the new deadline covers begin to count;

@@ -129,15 +129,14 @@ static struct lane_choice lane_choose(const struct session *s, const struct sess
         }
         return (struct lane_choice){LANE_COUNTING, 0, NULL};
     case SESSION_TIMED_OUT:
-        if (session_is_in_time(s, at_ms)) {
+    case SESSION_GRADED:
+        if (!s->timed_out) {
+            break;
+        }
+        if (session_is_in_time(s, at_ms)) { /* it waited while the session was closed */
             return (struct lane_choice){LANE_COUNTING, 0, NULL};
         }
         return lane_late(s, at_ms);
-    case SESSION_GRADED:
-        if (s->timed_out) {
-            return lane_late(s, at_ms);
-        }
-        break;
     case SESSION_SCHEDULED:
     case SESSION_SUBMITTED:
     case SESSION_VOIDED:
@@ -369,9 +368,9 @@ int session_save(struct session *s, const struct session_event *e, struct sessio
     }
     save_plan_carry_out(s, e, &plan);
     fx->changed = fx->stored + fx->late > 0;
-    if (fx->late > 0 && s->state == SESSION_GRADED && !s->pending) {
-        s->pending = true;
-        fx->grade_due = true;
+    if (s->state == SESSION_GRADED) {
+        fx->grade_due = fx->stored > 0 || (fx->late > 0 && !s->pending);
+        s->pending = s->pending || fx->late > 0;
     }
 out:
     save_plan_fini(&plan, s->item_count);

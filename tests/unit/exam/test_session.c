@@ -386,6 +386,30 @@ Test(session, refused_late_responses_stay_refused_when_reopened)
     session_fini(&s);
 }
 
+Test(session, what_was_received_in_time_counts_also_once_it_is_graded)
+{
+    const struct session_terms terms = terms_make();
+    struct session_effect fx = {0};
+    struct session s;
+
+    session_make(&s, &terms);
+    RUN(&s, {SE_RESPONSES, T0 + 1, 1, 1, 0, 1, 0}, {SE_TIMED_OUT, DUE + 1, DEADLINE, 0, 0, 0, 0},
+        {SE_GRADED, 0, 0, 0, 0, 0, 0});
+    cr_assert_eq(step_apply(&s, &(struct step){SE_RESPONSES, DUE, 1, 2, 0, 4, 0}, &fx, NULL), 0);
+    cr_assert(fx.changed && fx.stored == 1 && fx.late == 0 && fx.grade_due);
+    cr_assert(s.counting[0].mask == 4 && s.late[0].epoch == 0 && !s.pending);
+    RUN(&s, {SE_GRADED, 0, 0, 0, 0, 0, 0});
+    /* A later one is late; one in time still counts, while that awaits its decision. */
+    RUN(&s, {SE_RESPONSES, DUE + 1, 1, 9, 0, 1, 0}, {SE_GRADED, 0, 1, 0, 0, 0, 0});
+    cr_assert_eq(step_apply(&s, &(struct step){SE_RESPONSES, DUE, 1, 3, 1, 2, 0}, &fx, NULL), 0);
+    cr_assert(fx.grade_due && s.pending && s.counting[1].mask == 2 && s.late[0].device_seq == 9);
+    RUN(&s, {SE_GRADED, 0, 1, 0, 0, 0, 0}, {SE_LATE_DECIDED, DUE + 2, 0, 0, 0, 0, 0},
+        {SE_GRADED, 0, 0, 0, 0, 0, 0});
+    cr_assert_eq(step_apply(&s, &(struct step){SE_RESPONSES, DUE, 1, 4, 2, 2, 0}, &fx, NULL), 0);
+    cr_assert(fx.grade_due && !s.pending && s.counting[2].mask == 2);
+    session_fini(&s);
+}
+
 /* One step after the answer keys may have been seen. */
 static int step_seen(struct session *s, struct session_event e, struct session_effect *fx)
 {
@@ -552,7 +576,7 @@ static int model_response(struct model *m, const struct step *st)
     uint64_t seq = (uint64_t)st->b;
     int64_t due = model_deadline(m) + m->grace;
     bool in_time = m->state == 'p' ? st->at <= m->paused_at : st->at <= due;
-    bool open = m->state == 's' || m->state == 't';
+    bool open = m->state == 's' || m->state == 't' || (m->state == 'g' && m->timed_out);
     bool counts = (open && in_time) || (m->state == 'p' && in_time);
     const struct taken *seen[2] = {model_best(m, st->item, false), model_best(m, st->item, true)};
 
