@@ -185,6 +185,7 @@ void session_fini(struct session *s)
     }
     free(s->counting);
     free(s->late);
+    free(s->past);
     *s = (struct session){0};
 }
 
@@ -247,8 +248,19 @@ static bool response_is_newer(const struct response *a, const struct response *b
     return a->epoch > b->epoch || (a->epoch == b->epoch && a->device_seq > b->device_seq);
 }
 
+/* Lets go of a response that is displaced, and remembers that there was one. */
+static void response_past(struct session *s, uint32_t item, struct response *r)
+{
+    if (r->epoch != 0) {
+        struct past_response past = past_of_response(item, r);
+
+        past_add(s, &past);
+    }
+    free(r->text);
+}
+
 /* After the deadline moved: what is now in time counts, and so does what an officer accepted. What
- * was refused stays where it is. */
+ * was refused stays where it is. Room for item_count past responses was made. */
 static void session_promote_late(struct session *s, int64_t at_ms)
 {
     for (uint32_t i = 0; i < s->item_count; i++) {
@@ -262,10 +274,10 @@ static void session_promote_late(struct session *s, int64_t at_ms)
             continue;
         }
         if (response_is_newer(late, &s->counting[i])) {
-            free(s->counting[i].text);
+            response_past(s, i, &s->counting[i]);
             s->counting[i] = *late;
         } else {
-            free(late->text);
+            response_past(s, i, late);
         }
         *late = (struct response){0};
     }
@@ -422,6 +434,9 @@ static int apply_extra_time(struct session *s, const struct session_event *e,
     if (e->ms <= 0 || e->ms > TERM_MS_MAX - s->extra_granted_ms) {
         return err_set(err, ERR_BAD_INPUT, &MSG_MS, NULL, NULL, NULL, NULL);
     }
+    if (past_reserve(s, s->item_count) != 0) {
+        return err_set(err, ERR_NOMEM, NULL, NULL, NULL, NULL, NULL);
+    }
     grant_ms(s, e->ms);
     session_promote_late(s, s->state == SESSION_SUSPENDED ? s->suspended_ms : e->at_ms);
     fx->changed = true;
@@ -439,6 +454,9 @@ static int apply_reopened(struct session *s, const struct session_event *e,
     }
     if (e->deadline_ms <= e->at_ms || e->deadline_ms <= 0 || e->deadline_ms > TERM_MS_MAX) {
         return err_set(err, ERR_BAD_INPUT, &MSG_MS, NULL, NULL, NULL, NULL);
+    }
+    if (past_reserve(s, s->item_count) != 0) {
+        return err_set(err, ERR_NOMEM, NULL, NULL, NULL, NULL, NULL);
     }
     session_set_state(s, SESSION_STARTED);
     s->reopened_deadline_ms = e->deadline_ms;
@@ -662,6 +680,10 @@ bool session_is_consistent(const struct session *s)
         (s->timed_out && !session_is_closed(s)) ||
         (s->timed_out && s->state == SESSION_SUBMITTED) ||
         (s->state == SESSION_TIMED_OUT && !s->timed_out)) {
+        return false;
+    }
+    if (s->past_count > s->past_cap || s->past_count > SESSION_PAST_MAX ||
+        s->older_kept > SESSION_OLDER_MAX) {
         return false;
     }
     for (uint32_t i = 0; i < s->item_count; i++) {

@@ -14,9 +14,11 @@
  * deadline + grace + late_accept or the decision, whichever is first. Per item the greatest
  * (epoch, device seq) counts, whatever the order of arrival.
  *
- * What is remembered per item is the newest response that counts and the newest late one. So a
- * repeat, and other bytes under the same (epoch, seq), are told apart exactly when that (epoch, seq,
- * item) is the one remembered; anything older is a harmless no-op, whatever its bytes. */
+ * Remembered are, per item, the newest response that counts and the newest late one; and of those that
+ * were displaced, or came when a newer one was there, the last SESSION_PAST_MAX. What is remembered is
+ * told apart by (epoch, seq, item): the same bytes are a repeat, which changes nothing; other bytes are
+ * a conflict. What is older and not remembered is kept in the record without counting, at most
+ * SESSION_OLDER_MAX of them a session: a device that sends more has lost its way. */
 #ifndef MINGFA_EXAM_SESSION_H
 #define MINGFA_EXAM_SESSION_H
 
@@ -38,7 +40,13 @@ enum session_state {
     SESSION_STATE_COUNT,
 };
 
-enum { RESPONSE_TEXT_BYTES_MAX = 256, SESSION_DEVICES_MAX = 64, RESPONSES_PER_SAVE_MAX = 1000 };
+enum {
+    RESPONSE_TEXT_BYTES_MAX = 256,
+    SESSION_DEVICES_MAX = 64,
+    RESPONSES_PER_SAVE_MAX = 1000,
+    SESSION_OLDER_MAX = 2000,
+    SESSION_PAST_MAX = 4096, /* a power of two, above SESSION_OLDER_MAX */
+};
 
 enum response_kind { RESPONSE_NONE = 0, RESPONSE_MASK, RESPONSE_TEXT };
 
@@ -51,6 +59,13 @@ struct response {
     uint32_t epoch;
     uint64_t device_seq;
     int64_t received_ms;
+};
+
+/* A response that does not count any more, or never did: enough to know it again. */
+struct past_response {
+    uint32_t epoch, item;
+    uint64_t device_seq;
+    uint64_t value; /* kind and mask, or 63 bits of the text's digest */
 };
 
 /* A device that opened the session. When there are SESSION_DEVICES_MAX, the one with the lowest
@@ -85,9 +100,12 @@ struct session {
     int64_t closed_ms;            /* received_ms of hand-in, or the deadline when timed out */
     struct response *counting;    /* item_count; the responses that count */
     struct response *late;        /* item_count; newest late ones, epoch 0 if none */
-    bool timed_out;               /* how it closed: by the clock, not by hand-in */
-    bool pending;                 /* 待定 */
-    bool late_decided;            /* at most one decision per session */
+    struct past_response *past;   /* a ring, past_next the oldest once it is full */
+    size_t past_count, past_cap, past_next;
+    uint32_t older_kept; /* responses recorded although a newer one was there */
+    bool timed_out;      /* how it closed: by the clock, not by hand-in */
+    bool pending;        /* 待定 */
+    bool late_decided;   /* at most one decision per session */
     bool late_accepted;
     struct device devices[SESSION_DEVICES_MAX];
     size_t devices_count;
@@ -161,8 +179,8 @@ void session_fini(struct session *s);
  *
  * OPENED: the newest device keeps its epoch; any other gets a new, higher one. Once closed a known
  *   device is told its epoch and nothing changes.
- * RESPONSES: all or nothing. A repeat of a stored response is never late and never refused, nor is
- *   what is older than the stored one. While suspended only what was received before counts. After
+ * RESPONSES: all or nothing. A repeat of a stored response is never late and never refused. What is
+ *   older than the stored one is kept, also after a hand-in, and never counts. While suspended only what was received before counts. After
  *   a hand-in nothing new is taken. After a time-out what was received in time still counts, also
  *   once graded; what came later is kept as late.
  * SUBMITTED: only by the newest device. Once closed a repeat changes nothing.
@@ -175,7 +193,8 @@ void session_fini(struct session *s);
  * Errors: ERR_CONFLICT (illegal move; same (epoch, seq, item) with other bytes), ERR_STALE (unknown
  * epoch; hand-in by an older device), ERR_LATE (hand-in or suspension after deadline + grace;
  * response after late acceptance or after the late decision), ERR_BAD_INPUT (item out of range,
- * mask beyond the options, text too long or not NFC, not the kind of the item), ERR_LIMIT,
+ * mask beyond the options, text too long or not NFC, not the kind of the item), ERR_LIMIT (too many
+ * responses in one save, or older ones in one session; no epoch left),
  * ERR_CORRUPT (a replayed opening with another epoch), ERR_NOMEM. */
 int session_apply(struct session *s, const struct session_event *e, struct session_effect *out,
                   struct err *err);

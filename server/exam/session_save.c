@@ -1,8 +1,8 @@
 /* Saving responses: which of a save are new, repeated, older, in conflict; and carrying it out.
  *
  * Happy path: the lane is chosen by state and time (counts, is kept as late, or is refused); each
- * input is judged against the response that is remembered for its item and those before it in the
- * same save; texts are allocated; then everything is put in place at once.
+ * input is judged against what is remembered of its item and those before it in the same save; texts
+ * are allocated; then everything is put in place at once.
  *
  * Fails before anything changed. Thread: the owner of the session. */
 #include "server/exam/session_save.h"
@@ -27,6 +27,11 @@ static const struct msg MSG_LATE_OVER = {
     .id = "response-too-late",
     .zh = "已超过迟交作答的接收期限，未予保存",
     .en = "after the time in which late responses are kept; not stored",
+};
+static const struct msg MSG_OLDER = {
+    .id = "responses-older-too-many",
+    .zh = "旧设备补发的过时作答已超过{0}条，不再接收；请在最近打开的设备上继续作答",
+    .en = "more than {0} outdated responses; go on with the device that opened the session last",
 };
 static const struct msg MSG_ITEM = {
     .id = "response-item-unknown",
@@ -200,6 +205,8 @@ static int input_check(const struct session *s, const struct response_input *in,
 struct save_plan {
     uint32_t *winner; /* item_count */
     char **texts;     /* item_count; owned until carried out */
+    uint32_t *kept;   /* responses_count; indexes of those that are not the winner */
+    size_t kept_count;
     enum lane lane;
 };
 
@@ -210,6 +217,7 @@ static void save_plan_fini(struct save_plan *plan, uint32_t item_count)
     }
     free(plan->texts);
     free(plan->winner);
+    free(plan->kept);
 }
 
 static int refuse_other_bytes(const struct response_input *in, struct err *err)
@@ -261,25 +269,79 @@ static enum verdict input_judge(const struct session *s, const struct session_ev
     return v;
 }
 
+/* Of one that is older: is it known? */
+static enum verdict older_judge(const struct session *s, const struct session_event *e,
+                                const struct response_input *in, const struct save_plan *plan)
+{
+    const struct past_response place = past_of_input(e->epoch, in);
+    const struct past_response *known = past_find(s, &place);
+    enum verdict v = input_versus(e, in, &s->late[in->item]);
+
+    if (v == VERDICT_REPEATED || v == VERDICT_OTHER_BYTES) {
+        return v;
+    }
+    v = VERDICT_OLDER;
+    if (known != NULL) {
+        v = known->value == place.value ? VERDICT_REPEATED : VERDICT_OTHER_BYTES;
+    }
+    for (size_t i = 0; known == NULL && i < plan->kept_count; i++) {
+        const struct response_input *kept = &e->responses[plan->kept[i]];
+
+        if (kept->item == in->item && kept->device_seq == in->device_seq) {
+            return input_same(kept, in) ? VERDICT_REPEATED : VERDICT_OTHER_BYTES;
+        }
+    }
+    return v;
+}
+
+/* An older one is kept, unless nothing is or too many were. */
+static int older_keep(const struct session *s, const struct session_event *e,
+                      const struct lane_choice *choice, struct session_effect *fx, struct err *err)
+{
+    char most[24];
+
+    if (e->keys_shown && session_is_closed(s)) {
+        return err_set(err, choice->code, choice->msg, NULL, NULL, NULL, NULL);
+    }
+    if (s->older_kept + fx->older >= SESSION_OLDER_MAX) {
+        return err_set(err, ERR_LIMIT, &MSG_OLDER, err_int(most, SESSION_OLDER_MAX), NULL, NULL,
+                       NULL);
+    }
+    fx->older++;
+    return 0;
+}
+
 static int save_plan_make(const struct session *s, const struct session_event *e,
                           const struct lane_choice *choice, struct save_plan *plan,
                           struct session_effect *fx, struct err *err)
 {
     for (size_t i = 0; i < e->responses_count; i++) {
         const struct response_input *in = &e->responses[i];
+        enum verdict v = input_judge(s, e, i, plan);
+        int rc;
 
-        switch (input_judge(s, e, i, plan)) {
+        if (v == VERDICT_OLDER) {
+            v = older_judge(s, e, in, plan);
+        }
+        switch (v) {
         case VERDICT_OTHER_BYTES:
             return refuse_other_bytes(in, err);
         case VERDICT_REPEATED:
             fx->repeated++;
             break;
         case VERDICT_OLDER:
-            fx->older++;
+            rc = older_keep(s, e, choice, fx, err);
+            if (rc != 0) {
+                return rc;
+            }
+            plan->kept[plan->kept_count++] = (uint32_t)i;
             break;
         case VERDICT_NEWER:
             if (choice->lane == LANE_REFUSED) {
                 return err_set(err, choice->code, choice->msg, NULL, NULL, NULL, NULL);
+            }
+            if (plan->winner[in->item] != 0) {
+                plan->kept[plan->kept_count++] = plan->winner[in->item] - 1;
             }
             plan->winner[in->item] = (uint32_t)i + 1;
             *(choice->lane == LANE_LATE ? &fx->late : &fx->stored) += 1;
@@ -306,6 +368,15 @@ static int save_plan_make(const struct session *s, const struct session_event *e
     return 0;
 }
 
+static void device_note(struct session *s, uint32_t epoch, uint64_t device_seq)
+{
+    for (size_t d = 0; d < s->devices_count; d++) {
+        if (s->devices[d].epoch == epoch && s->devices[d].last_seq < device_seq) {
+            s->devices[d].last_seq = device_seq;
+        }
+    }
+}
+
 static void save_plan_carry_out(struct session *s, const struct session_event *e,
                                 struct save_plan *plan)
 {
@@ -318,6 +389,11 @@ static void save_plan_carry_out(struct session *s, const struct session_event *e
             continue;
         }
         in = &e->responses[plan->winner[item] - 1];
+        if (to[item].epoch != 0) {
+            struct past_response past = past_of_response(item, &to[item]);
+
+            past_add(s, &past);
+        }
         response_clear(&to[item]);
         to[item] = (struct response){.kind = in->kind,
                                      .mask = in->kind == RESPONSE_MASK ? in->mask : 0,
@@ -326,11 +402,14 @@ static void save_plan_carry_out(struct session *s, const struct session_event *e
                                      .device_seq = in->device_seq,
                                      .received_ms = e->at_ms};
         plan->texts[item] = NULL;
-        for (size_t d = 0; d < s->devices_count; d++) {
-            if (s->devices[d].epoch == e->epoch && s->devices[d].last_seq < in->device_seq) {
-                s->devices[d].last_seq = in->device_seq;
-            }
-        }
+        device_note(s, e->epoch, in->device_seq);
+    }
+    for (size_t i = 0; i < plan->kept_count; i++) {
+        const struct response_input *in = &e->responses[plan->kept[i]];
+        struct past_response past = past_of_input(e->epoch, in);
+
+        past_add(s, &past);
+        device_note(s, e->epoch, in->device_seq);
     }
 }
 
@@ -358,16 +437,24 @@ int session_save(struct session *s, const struct session_event *e, struct sessio
     }
     plan.winner = calloc(s->item_count, sizeof *plan.winner);
     plan.texts = calloc(s->item_count, sizeof *plan.texts);
-    if (plan.winner == NULL || plan.texts == NULL) {
+    plan.kept = calloc(e->responses_count, sizeof *plan.kept);
+    if (plan.winner == NULL || plan.texts == NULL || plan.kept == NULL) {
         rc = err_set(err, ERR_NOMEM, NULL, NULL, NULL, NULL, NULL);
         goto out;
     }
     rc = save_plan_make(s, e, &choice, &plan, fx, err);
+    if (rc == 0 && fx->stored + fx->late + fx->older > 0) { /* a repeat displaces nothing */
+        rc = past_reserve(s, e->responses_count);
+        if (rc != 0) {
+            err_set(err, rc, NULL, NULL, NULL, NULL, NULL);
+        }
+    }
     if (rc != 0) {
         goto out;
     }
     save_plan_carry_out(s, e, &plan);
-    fx->changed = fx->stored + fx->late > 0;
+    s->older_kept += (uint32_t)fx->older;
+    fx->changed = fx->stored + fx->late + fx->older > 0;
     if (s->state == SESSION_GRADED) {
         fx->grade_due = fx->stored > 0 || (fx->late > 0 && !s->pending);
         s->pending = s->pending || fx->late > 0;

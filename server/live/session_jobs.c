@@ -642,8 +642,8 @@ static int save_job(struct record_batch *b, struct job *job, struct session_entr
     rc = session_do(b, e, &event, &p, &effect, &job->err);
     if (rc == 0) {
         ack_fill(b, e, job, &job->out.ack);
-        job->out.ack.stored = effect.stored + effect.late;
-        job->out.ack.repeated = effect.repeated + effect.older;
+        job->out.ack.stored = effect.stored + effect.late + effect.older;
+        job->out.ack.repeated = effect.repeated;
         job->out.ack.late = effect.late > 0;
     }
     return rc;

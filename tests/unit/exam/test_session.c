@@ -410,6 +410,84 @@ Test(session, what_was_received_in_time_counts_also_once_it_is_graded)
     session_fini(&s);
 }
 
+Test(session, what_an_old_device_still_sends_is_kept_once_and_never_counts)
+{
+    static const struct {
+        struct step step;
+        size_t older, repeated;
+    } cases[] = {
+        {{SE_RESPONSES, T0 + 3, 1, 4, 0, 2, 0}, 1, 0}, /* while another device goes on */
+        {{SE_RESPONSES, T0 + 4, 1, 4, 0, 2, 0}, 0, 1}, /* its repeat */
+        {{SE_RESPONSES, T0 + 4, 1, 4, 0, 4, ERR_CONFLICT}, 0, 0},
+        {{SE_RESPONSES, T0 + 4, 1, 3, 0, 1, 0}, 0, 1}, /* was the newest once */
+        {{SE_RESPONSES, T0 + 4, 1, 3, 0, 2, ERR_CONFLICT}, 0, 0},
+        {{SE_SUBMITTED, T0 + 5, 2, 0, 0, 0, 0}, 0, 0},
+        {{SE_RESPONSES, T0 + 6, 1, 2, 0, 4, 0}, 1, 0}, /* also after the hand-in */
+        {{SE_RESPONSES, T0 + 7, 1, 2, 0, 4, 0}, 0, 1},
+        {{SE_RESPONSES, T0 + 7, 1, 5, 1, 4, ERR_CONFLICT}, 0, 0}, /* which takes nothing new */
+    };
+    const struct session_terms terms = terms_make();
+    const uint8_t first[16] = {1};
+    struct session s;
+
+    session_make(&s, &terms);
+    RUN(&s, {SE_RESPONSES, T0 + 1, 1, 3, 0, 1, 0}, {SE_OPENED, T0 + 2, 2, 0, 0, 0, 0},
+        {SE_RESPONSES, T0 + 2, 2, 1, 0, 1, 0});
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct session_effect fx = {0};
+
+        cr_assert_eq(step_apply(&s, &cases[i].step, &fx, NULL), cases[i].step.rc, "case %zu", i);
+        cr_assert(fx.older == cases[i].older && fx.repeated == cases[i].repeated, "case %zu", i);
+        cr_assert(cases[i].step.type != SE_RESPONSES || fx.changed == (fx.older > 0), "case %zu",
+                  i);
+        cr_assert(s.counting[0].epoch == 2 && s.counting[0].mask == 1, "case %zu", i);
+    }
+    cr_assert_eq(session_next_seq(&s, first), 5);
+    session_fini(&s);
+}
+
+Test(session, outdated_responses_are_bounded)
+{
+    const struct session_terms terms = terms_make();
+    struct session_effect fx = {0};
+    struct session s;
+
+    session_make(&s, &terms);
+    RUN(&s, {SE_OPENED, T0 + 1, 2, 0, 0, 0, 0}, {SE_RESPONSES, T0 + 1, 2, 1, 0, 1, 0});
+    for (int i = 1; i <= SESSION_OLDER_MAX; i++) {
+        const struct step st = {SE_RESPONSES, T0 + 2, 1, i, 0, 1, 0};
+
+        cr_assert_eq(step_apply(&s, &st, &fx, NULL), 0, "%d", i);
+        cr_assert(fx.changed);
+    }
+    RUN(&s, {SE_RESPONSES, T0 + 3, 1, SESSION_OLDER_MAX + 1, 0, 1, ERR_LIMIT},
+        {SE_RESPONSES, T0 + 3, 1, 1, 0, 1, 0}, {SE_RESPONSES, T0 + 3, 1, 1, 0, 2, ERR_CONFLICT},
+        {SE_RESPONSES, T0 + 3, 2, 2, 0, 2, 0});
+    cr_assert_eq(s.counting[0].mask, 2);
+    session_fini(&s);
+}
+
+Test(session, the_oldest_of_what_was_displaced_is_forgotten_first)
+{
+    enum { COUNT = SESSION_PAST_MAX + 2 };
+    const struct session_terms terms = terms_make();
+    struct session_effect fx = {0};
+    struct session s;
+
+    session_make(&s, &terms);
+    for (int i = 1; i <= COUNT; i++) {
+        const struct step st = {SE_RESPONSES, T0 + 1, 1, i, 0, 1, 0};
+
+        cr_assert_eq(step_apply(&s, &st, NULL, NULL), 0);
+    }
+    RUN(&s, {SE_RESPONSES, T0 + 2, 1, 2, 0, 2, ERR_CONFLICT});
+    cr_assert_eq(step_apply(&s, &(struct step){SE_RESPONSES, T0 + 2, 1, 1, 0, 1, 0}, &fx, NULL), 0);
+    cr_assert_eq(fx.older, 1, "it is recorded once more, which is harmless");
+    cr_assert_eq(step_apply(&s, &(struct step){SE_RESPONSES, T0 + 2, 1, 1, 0, 1, 0}, &fx, NULL), 0);
+    cr_assert(!fx.changed && s.counting[0].device_seq == COUNT);
+    session_fini(&s);
+}
+
 /* One step after the answer keys may have been seen. */
 static int step_seen(struct session *s, struct session_event e, struct session_effect *fx)
 {
@@ -527,6 +605,8 @@ struct model {
     uint32_t epoch_of[8];
     struct taken taken[600];
     size_t count;
+    struct taken known[600]; /* all that was ever recorded */
+    size_t known_count;
 };
 
 static int64_t model_deadline(const struct model *m)
@@ -570,6 +650,25 @@ static void model_forget(struct model *m, struct taken *t)
     *t = m->taken[--m->count];
 }
 
+static const struct taken *model_known(const struct model *m, const struct step *st)
+{
+    for (size_t i = 0; i < m->known_count; i++) {
+        if (m->known[i].item == st->item && m->known[i].epoch == st->a &&
+            (int64_t)m->known[i].seq == st->b) {
+            return &m->known[i];
+        }
+    }
+    return NULL;
+}
+
+static void model_record(struct model *m, const struct step *st)
+{
+    if (model_known(m, st) == NULL) {
+        m->known[m->known_count++] = (struct taken){
+            .item = st->item, .epoch = (uint32_t)st->a, .mask = st->mask, .seq = (uint64_t)st->b};
+    }
+}
+
 static int model_response(struct model *m, const struct step *st)
 {
     uint32_t epoch = (uint32_t)st->a;
@@ -591,8 +690,16 @@ static int model_response(struct model *m, const struct step *st)
             seen[i]->mask != st->mask) {
             return ERR_CONFLICT;
         }
+    }
+    for (int i = 0; i < 2; i++) {
         if (seen[i] != NULL && !(i == 1 && counts) &&
             (epoch < seen[i]->epoch || (epoch == seen[i]->epoch && seq <= seen[i]->seq))) {
+            const struct taken *known = model_known(m, st);
+
+            if (known != NULL && known->mask != st->mask) {
+                return ERR_CONFLICT;
+            }
+            model_record(m, st);
             return 0;
         }
     }
@@ -607,6 +714,7 @@ static int model_response(struct model *m, const struct step *st)
     if (!counts && seen[1] != NULL) {
         model_forget(m, model_best(m, st->item, true)); /* one late response an item */
     }
+    model_record(m, st);
     m->taken[m->count++] = (struct taken){st->item, epoch, st->mask, seq, st->at, !counts};
     return 0;
 }
