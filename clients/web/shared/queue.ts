@@ -28,8 +28,6 @@ const RETRY_FIRST_MS = 1000;
 const RETRY_MAX_MS = 15000;
 const IDB_PATIENCE_MS = 2000;
 const RENUMBER_MAX = 3;
-/** Refusals that name one response; its companions are sent without it. */
-const ONE_ITEM = ['response-item-unknown', 'response-value-bad', 'response-text-bad'];
 const RENUMBER = ['epoch-unknown', 'response-differs'];
 /** Refusals that pass: of the login, of too much at once, while an officer has suspended. */
 const PASSING_STATUS = [401, 408, 429];
@@ -213,25 +211,61 @@ export class ResponseQueue {
     const epochs = Array.from(byEpoch.keys()).sort((a, b) => a - b);
     for (const epoch of epochs) await this.sendGroup(epoch, byEpoch.get(epoch) ?? []);
   }
+  private async save(epoch: number, group: QueueEntry[]): Promise<void> {
+    const ack = await this.transport.save(
+      epoch,
+      group.map(({ seq, item, value }) => ({ seq, item, value })),
+    );
+    this.connected = true;
+    this.retryMs = RETRY_FIRST_MS;
+    this.renumbered = 0;
+    this.settle(group);
+    this.events.acknowledged(ack, epoch);
+  }
+  /** All at once; one by one where that is refused for good: among them may be one that the server
+   * has already, and only what it does not take may be called refused. */
   private async sendGroup(epoch: number, group: QueueEntry[]): Promise<void> {
+    const dropped: QueueEntry[] = [];
+    let reason: ApiError | null = null;
     try {
-      const ack = await this.transport.save(
-        epoch,
-        group.map(({ seq, item, value }) => ({ seq, item, value })),
-      );
-      this.connected = true;
-      this.retryMs = RETRY_FIRST_MS;
-      this.renumbered = 0;
-      this.settle(group);
-      this.events.acknowledged(ack, epoch);
+      await this.save(epoch, group);
     } catch (e) {
-      if (e instanceof ApiError && ONE_ITEM.includes(e.problem) && group.length > 1) {
-        for (const entry of group) await this.sendGroup(epoch, [entry]);
-        return;
+      if (!this.isFinal(e)) return this.failed(e);
+      if (group.length > 1) {
+        for (const entry of group) {
+          try {
+            await this.save(epoch, [entry]);
+          } catch (one) {
+            if (!this.isFinal(one)) {
+              this.drop(reason, dropped);
+              return this.failed(one);
+            }
+            reason = one;
+            dropped.push(entry);
+          }
+        }
+      } else {
+        reason = e;
+        dropped.push(...group);
       }
-      this.failed(e, group);
-      if (!(e instanceof ApiError && ONE_ITEM.includes(e.problem))) throw e;
     }
+    this.drop(reason, dropped);
+  }
+  /** The server will never take it. */
+  private isFinal(e: unknown): e is ApiError {
+    if (!(e instanceof ApiError) || e.status < 400 || e.status >= 500) return false;
+    if (RENUMBER.includes(e.problem) && this.renumbered < RENUMBER_MAX) return false;
+    return !PASSING_STATUS.includes(e.status) && !PASSING.includes(e.problem);
+  }
+  private drop(reason: ApiError | null, group: QueueEntry[]): void {
+    if (reason === null) return;
+    this.problem = reason;
+    this.connected = true;
+    this.settle(group);
+    this.events.refused(
+      reason,
+      group.map((entry) => entry.item),
+    );
   }
   /** Takes out what was sent, unless the person changed it again meanwhile. */
   private settle(group: QueueEntry[]): void {
@@ -242,24 +276,15 @@ export class ResponseQueue {
     if (this.storage.getItem('mingfa.unsent.' + this.session) !== null) this.spare();
     this.events.changed();
   }
-  private failed(e: unknown, group: QueueEntry[]): void {
+  /** It stays unsent; throws e. */
+  private failed(e: unknown): never {
     this.problem = e instanceof Error ? e : new Error(String(e));
     this.connected = !(e instanceof NetworkError);
-    if (e instanceof ApiError && e.status >= 400 && e.status < 500) {
-      if (RENUMBER.includes(e.problem) && this.renumbered < RENUMBER_MAX) {
-        this.renumbered++;
-        this.problem = new NetworkError('renumbering');
-        this.events.stale();
-        return;
-      }
-      if (!PASSING_STATUS.includes(e.status) && !PASSING.includes(e.problem)) {
-        this.settle(group);
-        this.events.refused(
-          e,
-          group.map((entry) => entry.item),
-        );
-        return;
-      }
+    if (e instanceof ApiError && RENUMBER.includes(e.problem) && this.renumbered < RENUMBER_MAX) {
+      this.renumbered++;
+      this.problem = new NetworkError('renumbering');
+      this.events.stale();
+      throw e;
     }
     let wait = this.retryMs;
     if (e instanceof ApiError && e.retryAfterMs > 0) wait = e.retryAfterMs;
@@ -268,6 +293,7 @@ export class ResponseQueue {
     if (!this.closed)
       this.timer = setTimeout(() => this.flush(), wait * (0.8 + 0.4 * Math.random()));
     this.events.changed();
+    throw e;
   }
   /** The network came back, or the page is looked at again: try now. */
   wake(): void {

@@ -224,6 +224,53 @@ describe('the queue of unsent responses', () => {
     queue.close();
   });
 
+  it.each(['response-too-late', 'session-closed', 'session-keys-shown'])(
+    'after %s calls only that refused which the server does not have',
+    async (problem) => {
+      const e = events();
+      let stored: number[] = [];
+      const queue = new ResponseQueue(
+        session,
+        {
+          save: (_epoch, responses) =>
+            responses.every((r) => stored.includes(r.item))
+              ? Promise.resolve(ack({ state: 'graded' }))
+              : Promise.reject(new ApiError(409, '/problems/' + problem, '太迟了', 0)),
+        },
+        e,
+      );
+      [0, 1, 2, 3].forEach((item) => queue.set(item, 'x'));
+      stored = [0, 2]; // their acknowledgement was lost
+      queue.opened(1, 1);
+      await expect(queue.drain()).rejects.toThrow('太迟了');
+      expect(e.refused.mock.calls).toEqual([[expect.anything(), [1, 3]]]);
+      expect(e.acknowledged).toHaveBeenCalledTimes(2);
+      expect(queue.unsentCount()).toBe(0);
+      queue.close();
+    },
+  );
+
+  it('keeps the rest when the network goes while it is sending one by one', async () => {
+    const e = events();
+    let saves = 0;
+    const queue = new ResponseQueue(
+      session,
+      {
+        save: () =>
+          ++saves < 3
+            ? Promise.reject(new ApiError(409, '/problems/response-too-late', '太迟了', 0))
+            : Promise.reject(new NetworkError('away')),
+      },
+      e,
+    );
+    [0, 1, 2].forEach((item) => queue.set(item, 'x'));
+    queue.opened(1, 1);
+    await queue.flush();
+    expect(e.refused.mock.calls).toEqual([[expect.anything(), [0]]]);
+    expect(queue.unsentCount()).toBe(2);
+    queue.close();
+  });
+
   it('numbers anew what the server knows otherwise, and loses nothing', async () => {
     const server = new Server();
     const e = events();
