@@ -82,8 +82,8 @@ void take_message(const struct sitting *s, struct buf *out)
     else if (s->want_submit)
         buf_append_text(out, say(s->in, "正在交卷……", "Handing in…"));
     else if (s->suspended)
-        buf_append_text(out, say(s->in, "考试已由考务人员暂停，暂停时长予以补足。",
-                                 "Suspended by the exam office; the time is given back."));
+        buf_append_text(out, say(s->in, "考试已由考务人员暂停，恢复后继续作答。",
+                                 "Suspended by the exam office; go on when it resumes."));
     else if (!s->opened)
         buf_append_text(out, say(s->in, "正在打开试卷……", "Opening the paper…"));
     else if (sitting_left_ms(s) <= 0)

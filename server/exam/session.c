@@ -27,8 +27,8 @@ static const struct msg MSG_MOVE = {
 };
 const struct msg session_msg_suspended = {
     .id = "session-suspended",
-    .zh = "本场考试已被监考人员暂停，恢复后方可继续作答，暂停时长将予补足",
-    .en = "the session is suspended; the time will be given back when it resumes",
+    .zh = "本场考试已被监考人员暂停，恢复后方可继续作答",
+    .en = "the session is suspended; go on when it resumes",
 };
 static const struct msg MSG_EPOCH_UNKNOWN = {
     .id = "epoch-unknown",
@@ -71,6 +71,14 @@ static const struct msg MSG_MS = {
     .id = "session-time-bad",
     .zh = "时间或时长无效",
     .en = "not a usable time or duration",
+};
+static const struct msg MSG_NO_ROOM = {
+    .id = "extra-time-cut",
+    .zh = "本场作答已排到考试时段的截止时间，延长无效；如需继续作答，请在其截止后重新开放并指定截止"
+          "时间",
+    .en =
+        "the deadline is already at the end of the window, so this would give nothing; reopen the "
+        "session after its end and name a deadline",
 };
 static const struct msg MSG_NOT_DUE = {
     .id = "session-not-due",
@@ -406,6 +414,15 @@ static void grant_ms(struct session *s, int64_t ms)
     }
 }
 
+/* By how much a grant of ms would move the deadline. */
+static int64_t grant_moves_ms(const struct session *s, int64_t ms)
+{
+    struct session trial = *s;
+
+    grant_ms(&trial, ms);
+    return session_deadline_ms(&trial, s->suspended_ms) - session_deadline_ms(s, s->suspended_ms);
+}
+
 static int apply_resumed(struct session *s, const struct session_event *e,
                          struct session_effect *fx, struct err *err)
 {
@@ -418,6 +435,8 @@ static int apply_resumed(struct session *s, const struct session_event *e,
     if (away > TERM_MS_MAX - s->extra_granted_ms) {
         return err_set(err, ERR_BAD_INPUT, &MSG_MS, NULL, NULL, NULL, NULL);
     }
+    fx->granted_ms = away;
+    fx->moved_ms = grant_moves_ms(s, away);
     session_set_state(s, SESSION_STARTED);
     grant_ms(s, away);
     s->suspended_ms = 0;
@@ -436,6 +455,11 @@ static int apply_extra_time(struct session *s, const struct session_event *e,
     }
     if (past_reserve(s, s->item_count) != 0) {
         return err_set(err, ERR_NOMEM, NULL, NULL, NULL, NULL, NULL);
+    }
+    fx->granted_ms = e->ms;
+    fx->moved_ms = grant_moves_ms(s, e->ms);
+    if (fx->moved_ms == 0) {
+        return err_set(err, ERR_CONFLICT, &MSG_NO_ROOM, NULL, NULL, NULL, NULL);
     }
     grant_ms(s, e->ms);
     session_promote_late(s, s->state == SESSION_SUSPENDED ? s->suspended_ms : e->at_ms);

@@ -161,8 +161,9 @@ struct session_event {
 };
 
 struct session_effect {
-    bool changed;                         /* false: nothing new; no event need be written */
-    uint32_t epoch;                       /* OPENED: the device's epoch */
+    bool changed;                 /* false: nothing new; no event need be written */
+    int64_t granted_ms, moved_ms; /* EXTRA_TIME, RESUMED: given; what it moved the deadline by */
+    uint32_t epoch;               /* OPENED: the device's epoch */
     size_t stored, repeated, older, late; /* RESPONSES; they add up to responses_count */
     /* The writer owes a GRADED event: closed, late decision; once graded: first late response, or one
      * that was received in time. */
@@ -184,7 +185,8 @@ void session_fini(struct session *s);
  *   a hand-in nothing new is taken. After a time-out what was received in time still counts, also
  *   once graded; what came later is kept as late.
  * SUBMITTED: only by the newest device. Once closed a repeat changes nothing.
- * RESUMED: the suspension's length becomes extra time.
+ * RESUMED: the suspension's length becomes extra time, which may be cut at the window's end.
+ * EXTRA_TIME: refused where that end keeps the deadline from moving at all.
  * EXTRA_TIME, REOPENED: undecided late responses that the new deadline covers begin to count;
  *   accepted ones stay in force.
  * keys_shown: a closed session takes nothing new, is not reopened, and its late responses are not

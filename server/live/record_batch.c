@@ -106,7 +106,6 @@ int record_add(struct record_batch *b, struct session_entry *e, const struct pay
         e->first_seq = event->seq;
     }
     b->count++;
-    live_session_notice(in, p);
     return 0;
 }
 

@@ -273,6 +273,9 @@ int session_do(struct record_batch *b, struct session_entry *e, const struct ses
         return rc;
     }
     rc = record_add(b, e, p, err);
+    if (rc == 0) {
+        live_session_notice(e->in, p, effect);
+    }
     if (rc == 0 && effect->grade_due) {
         rc = mark(b, e, err);
     }

@@ -165,6 +165,7 @@ static int replay_event(const struct live *live, struct session_entry *entry, co
 {
     struct live_session *in = entry->in;
     struct session_event event;
+    struct session_effect effect = {0};
     struct err why = {0};
     struct payload p;
     char seq[24], text[ERR_TEXT_BYTES_MAX];
@@ -182,13 +183,13 @@ static int replay_event(const struct live *live, struct session_entry *entry, co
         rc = session_event_of(&p, scratch, &event);
     }
     if (rc == 0) {
-        rc = session_apply(&in->session, &event, NULL, &why);
+        rc = session_apply(&in->session, &event, &effect, &why);
     }
     if (rc == 0 && p.type == EVENT_SESSION_GRADED) {
         rc = session_take_score(entry, &p.u.graded);
     }
     if (rc == 0) {
-        live_session_notice(in, &p);
+        live_session_notice(in, &p, &effect);
         in->head = chain_next(live->options.alg, &in->head, e);
         in->last_seq = e->seq;
         return 0;

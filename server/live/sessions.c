@@ -4,6 +4,8 @@
  * Thread: the record writer's. */
 #include "server/live/sessions.h"
 
+#include "server/roster/civil.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,18 @@ static const struct msg NOTICE_EXTRA = {
     .id = "notice-extra-time",
     .zh = "已为您延长{0}分钟：{1}",
     .en = "you have {0} more minutes: {1}",
+};
+static const struct msg NOTICE_RESUMED_CUT = {
+    .id = "notice-resumed-cut",
+    .zh = "考试已恢复，暂停的时间只补足到考试时段截止时间{0}：{1}",
+    .en =
+        "your exam goes on; the time of the suspension is added up to the end of the window, {0}: "
+        "{1}",
+};
+static const struct msg NOTICE_EXTRA_CUT = {
+    .id = "notice-extra-time-cut",
+    .zh = "已为您延长到考试时段截止时间{0}：{1}",
+    .en = "your time is extended to the end of the window, {0}: {1}",
 };
 static const struct msg NOTICE_VOIDED = {
     .id = "notice-voided",
@@ -399,8 +413,20 @@ static void notice_add(struct live_session *in, const struct msg *msg, const cha
             a0 != NULL ? text : NULL, NULL, NULL);
 }
 
-void live_session_notice(struct live_session *in, const struct payload *p)
+/* The window's end allowed less than was given: says until when, instead of how much. */
+static void notice_cut(struct live_session *in, const struct msg *msg, struct bytes reason)
 {
+    const struct session *s = &in->session;
+    char until[CIVIL_TEXT_BYTES];
+
+    civil_time_of_ms(session_deadline_ms(s, s->suspended_ms), until);
+    notice_add(in, msg, until, reason);
+}
+
+void live_session_notice(struct live_session *in, const struct payload *p,
+                         const struct session_effect *effect)
+{
+    bool is_cut = effect->moved_ms < effect->granted_ms;
     char minutes[24];
 
     switch (p->type) {
@@ -408,14 +434,22 @@ void live_session_notice(struct live_session *in, const struct payload *p)
         notice_add(in, &NOTICE_SUSPENDED, NULL, p->u.act.reason);
         break;
     case EVENT_SESSION_RESUMED:
-        notice_add(in, &NOTICE_RESUMED, NULL, p->u.act.reason);
+        if (is_cut) {
+            notice_cut(in, &NOTICE_RESUMED_CUT, p->u.act.reason);
+        } else {
+            notice_add(in, &NOTICE_RESUMED, NULL, p->u.act.reason);
+        }
         break;
     case EVENT_SESSION_VOIDED:
         notice_add(in, &NOTICE_VOIDED, NULL, p->u.act.reason);
         break;
     case EVENT_EXTRA_TIME:
-        notice_add(in, &NOTICE_EXTRA, err_int(minutes, p->u.extra_time.ms / 60000),
-                   p->u.extra_time.reason);
+        if (is_cut) {
+            notice_cut(in, &NOTICE_EXTRA_CUT, p->u.extra_time.reason);
+        } else {
+            notice_add(in, &NOTICE_EXTRA, err_int(minutes, p->u.extra_time.ms / 60000),
+                       p->u.extra_time.reason);
+        }
         break;
     case EVENT_SESSION_REOPENED:
         notice_add(in, &NOTICE_REOPENED, NULL, p->u.reopened.reason);

@@ -100,8 +100,10 @@ void sessions_cool_all(struct sessions *s);
 struct session_entry *sessions_first_due(const struct sessions *s);
 
 void live_session_free(struct live_session *whole);
-/* "Your time was extended …": what the event tells the candidate. Harmless for other events. */
-void live_session_notice(struct live_session *whole, const struct payload *p);
+/* "Your time was extended …": what the event, which had this effect, tells the candidate. Harmless for
+ * other events. */
+void live_session_notice(struct live_session *whole, const struct payload *p,
+                         const struct session_effect *effect);
 
 /* Attendance. Is (pseudonym, hearing) attended? */
 bool attendance_is_known(const struct sessions *s, const uint8_t pseudonym[32],

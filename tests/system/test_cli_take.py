@@ -377,11 +377,11 @@ class Take(unittest.TestCase):
         session = self.held(number)["session"]
         self.admin.call("POST", f"/sessions/{session}/extra-time", {"ms": 3600_000, "reason": "设备故障"})
         t.press("b", lambda s: re.search(r"剩余 5\d:", s))  # up to the end of the window
-        t.wait("已为您延长60分钟：设备故障")
+        t.wait("已为您延长到考试时段截止时间")
         self.admin.call("POST", f"/sessions/{session}/suspension", {"reason": "停电"})
         t.press("a", "已由考务人员暂停")
         self.admin.call("POST", f"/sessions/{session}/resumption", {"reason": "来电"})
-        t.press("r", lambda s: "暂停，" not in s and "[已存]" in s)
+        t.press("r", lambda s: "人员暂停" not in s and "[已存]" in s)
         t.kill()
 
     # ---- plain lines ----

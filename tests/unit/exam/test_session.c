@@ -329,6 +329,44 @@ Test(session, window_end_cuts_only_if_the_terms_say_so)
     }
 }
 
+/* A deadline at minute 30 of a window that ends at minute 40. */
+Test(session, extra_time_moves_the_deadline_to_the_end_of_the_window_and_no_further)
+{
+    static const struct {
+        struct step step;
+        int64_t granted_minutes, moved_minutes;
+    } cases[] = {
+        {{SE_EXTRA_TIME, T0 + 1, 6 * MINUTES, 0, 0, 0, 0}, 6, 6},
+        {{SE_SUSPENDED, T0 + 2, 0, 0, 0, 0, 0}, 0, 0},
+        {{SE_RESUMED, T0 + 2 + MINUTES, 0, 0, 0, 0, 0}, 1, 1},
+        {{SE_EXTRA_TIME, T0 + 2 * MINUTES, 5 * MINUTES, 0, 0, 0, 0}, 5, 3},
+        {{SE_EXTRA_TIME, T0 + 2 * MINUTES, MINUTES, 0, 0, 0, ERR_CONFLICT}, 0, 0},
+        {{SE_SUSPENDED, T0 + 3 * MINUTES, 0, 0, 0, 0, 0}, 0, 0},
+        {{SE_EXTRA_TIME, T0 + 4 * MINUTES, MINUTES, 0, 0, 0, ERR_CONFLICT}, 0, 0},
+        {{SE_RESUMED, T0 + 5 * MINUTES, 0, 0, 0, 0, 0}, 2, 0},
+    };
+    struct session_terms terms = terms_make();
+    struct session s;
+
+    terms.cut_at_window_end = true;
+    session_make(&s, &terms);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct session_effect fx = {0};
+
+        cr_assert_eq(step_apply(&s, &cases[i].step, &fx, NULL), cases[i].step.rc, "case %zu", i);
+        cr_assert(fx.granted_ms == cases[i].granted_minutes * MINUTES &&
+                      fx.moved_ms == cases[i].moved_minutes * MINUTES,
+                  "case %zu", i);
+    }
+    cr_assert_eq(session_deadline_ms(&s, 0), T0 + 40 * MINUTES);
+    /* A deadline that was named is not cut. */
+    RUN(&s, {SE_SUBMITTED, T0 + 6 * MINUTES, 1, 0, 0, 0, 0}, {SE_GRADED, 0, 0, 0, 0, 0, 0},
+        {SE_REOPENED, T0 + 7 * MINUTES, T0 + 60 * MINUTES, 0, 0, 0, 0},
+        {SE_EXTRA_TIME, T0 + 8 * MINUTES, MINUTES, 0, 0, 0, 0});
+    cr_assert_eq(session_deadline_ms(&s, 0), T0 + 61 * MINUTES);
+    session_fini(&s);
+}
+
 Test(session, time_out_waits_for_deadline_and_grace)
 {
     struct session s;
@@ -738,7 +776,7 @@ static void model_promote(struct model *m)
 
 static int model_step(struct model *m, const struct step *st)
 {
-    int64_t due = model_deadline(m) + m->grace;
+    int64_t due = model_deadline(m) + m->grace, before;
     bool closed = strchr("htg", m->state) != NULL;
 
     switch (st->type) {
@@ -774,7 +812,12 @@ static int model_step(struct model *m, const struct step *st)
         if (m->state != 's' && m->state != 'p') {
             return ERR_CONFLICT;
         }
+        before = model_deadline(m);
         m->granted += st->a;
+        if (model_deadline(m) == before) {
+            m->granted -= st->a;
+            return ERR_CONFLICT;
+        }
         model_promote(m);
         return 0;
     case SE_SUBMITTED:
