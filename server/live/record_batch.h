@@ -51,9 +51,14 @@ struct session_entry *job_session(struct record_batch *b, struct job *job, const
 /* Applies, adds the event if anything changed, marks afterwards when that is owed. */
 int session_do(struct record_batch *b, struct session_entry *e, const struct session_event *event,
                const struct payload *p, struct session_effect *effect, struct err *err);
+/* Adds a session-graded event: the score as of now. On error the batch is broken. */
+int session_mark(struct record_batch *b, struct session_entry *e, struct err *err);
 /* The server closes it: time is up. */
 int session_time_out(struct record_batch *b, struct session_entry *e, int64_t now_ms,
                      struct err *err);
+/* regrade.c: one bounded step of what withdrawals owe to marked sessions; is there anything to do? */
+void regrade_step(struct record_batch *b);
+bool regrade_is_due(struct live *live);
 /* review.c: may the candidate see the answer keys of the session, which is warm? 0, or ERR_DENIED,
  * ERR_CONFLICT with the reason. That they may is remembered. */
 int review_check(struct record_batch *b, struct session_entry *e, struct err *err);

@@ -2,7 +2,7 @@
  * came, and stores it by group commit.
  *
  * Happy path: up to LIVE_BATCH_EVENTS_MAX waiting jobs are applied in memory, then sessions whose time
- * is up are closed, then all of it is one transaction, and only then are the jobs handed back. While
+ * is up are closed and some graded anew that a withdrawal concerns, then all of it is one transaction, and only then are the jobs handed back. While
  * one batch is being synced the next one gathers in the queue, so the batch grows with the load.
  *
  * Time-outs never overtake what was received before them: a session is closed only up to the moment
@@ -212,6 +212,9 @@ static void batch_run(struct live *live, struct list *taken)
     }
     if (!atomic_load(&live->is_fatal) && !is_held(live)) {
         time_outs(&b);
+        if (!b.is_broken) {
+            regrade_step(&b);
+        }
     }
     batch_finish(&b, &jobs);
 }
@@ -232,10 +235,13 @@ static int64_t due_ms(const struct live *live)
     return e->due_ms > hold_ms ? e->due_ms : hold_ms;
 }
 
-static int64_t wait_ms(const struct live *live)
+static int64_t wait_ms(struct live *live)
 {
     int64_t due = due_ms(live), now_ms = live_now_ms(live);
 
+    if (regrade_is_due(live)) {
+        return 0;
+    }
     return due <= now_ms ? 0 : due - now_ms > WAIT_MS_MAX ? WAIT_MS_MAX : due - now_ms;
 }
 
@@ -245,7 +251,7 @@ bool record_writer_round(struct live *live, bool waits)
     bool over = queue_take(&live->queues[LIVE_RECORD], &taken, LIVE_BATCH_EVENTS_MAX,
                            waits ? wait_ms(live) : 0);
 
-    if (taken.count > 0 || due_ms(live) <= live_now_ms(live)) {
+    if (taken.count > 0 || due_ms(live) <= live_now_ms(live) || regrade_is_due(live)) {
         batch_run(live, &taken);
     }
     return over;

@@ -212,7 +212,7 @@ int session_view_fill(const struct record_batch *b, const struct session_entry *
 
 /* ------------------------------------------------------------------------------ marking */
 
-static int mark(struct record_batch *b, struct session_entry *e, struct err *err)
+int session_mark(struct record_batch *b, struct session_entry *e, struct err *err)
 {
     const struct exam_view *exam = view_exam(b->view, e->exam_uuid);
     struct session *s = &e->in->session;
@@ -255,6 +255,7 @@ static int mark(struct record_batch *b, struct session_entry *e, struct err *err
     }
     if (rc == 0) {
         rc = record_add(b, e, &p, err);
+        e->graded_seq = e->in->last_seq;
     }
 out:
     arena_fini(&scratch);
@@ -277,7 +278,7 @@ int session_do(struct record_batch *b, struct session_entry *e, const struct ses
         live_session_notice(e->in, p, effect);
     }
     if (rc == 0 && effect->grade_due) {
-        rc = mark(b, e, err);
+        rc = session_mark(b, e, err);
     }
     if (rc == 0 && session_refresh(b->sessions, e) != 0) {
         b->is_broken = true;

@@ -192,6 +192,9 @@ static int replay_event(const struct live *live, struct session_entry *entry, co
         live_session_notice(in, &p, &effect);
         in->head = chain_next(live->options.alg, &in->head, e);
         in->last_seq = e->seq;
+        if (p.type == EVENT_SESSION_GRADED) {
+            entry->graded_seq = e->seq;
+        }
         return 0;
     }
     if (rc == ERR_NOMEM || rc == ERR_NOT_FOUND) {
@@ -390,7 +393,8 @@ static int score_visit(void *arg, const struct score_row *row)
     }
     e->state = row->voided ? SESSION_VOIDED : SESSION_GRADED;
     e->has_score = true;
-    e->pending = row->pending;
+    e->graded_seq = row->seq;
+    e->pending = row->pending && !row->voided;
     e->score = (struct score){row->points, row->points_max, row->passed, row->band};
     e->closed_ms = e->deadline_ms = row->graded_ms;
     exam = view_exam(load->view, e->exam_uuid);

@@ -383,6 +383,7 @@ int session_take_score(struct session_entry *e, const struct session_graded *g)
     struct live_session *in = e->in;
 
     e->has_score = true;
+    in->graded_withdrawals = g->withdrawals;
     e->score = (struct score){g->score, g->points, g->passed, g->band};
     if (in->awards == NULL) {
         in->awards = arena_array(&in->arena, in->session.item_count, sizeof *in->awards);

@@ -24,7 +24,7 @@ struct live_session {
     struct session session;
     struct arena arena; /* the paper, awards */
     const struct bank *bank;
-    struct digest release, paper_digest;
+    struct digest release, paper_digest, graded_withdrawals;
     uint8_t secret[32];
     struct digest head;
     int64_t last_seq;
@@ -36,8 +36,11 @@ struct live_session {
 /* The sessions of one exam. */
 struct exam_sittings {
     uint8_t exam_uuid[16];
-    struct session_entry *newest; /* goes on with ->earlier */
-    bool keys_shown;              /* after the close: to anybody, so to all */
+    struct session_entry *newest;       /* goes on with ->earlier */
+    bool keys_shown;                    /* after the close: to anybody, so to all */
+    struct digest regraded_by;          /* the withdrawals that all were gone through for */
+    struct digest regrades_by;          /* … are being gone through for, */
+    struct session_entry *regrade_next; /* from here on */
     struct exam_sittings *next;
 };
 
@@ -47,6 +50,7 @@ struct session_entry {
     uint32_t attempt;
     int64_t number, first_seq;
     int64_t started_ms, closed_ms, deadline_ms; /* deadline: as of the last event */
+    int64_t graded_seq;                         /* of the event that the score is from */
     int64_t late_end_ms; /* timed out: until when late responses are taken; else 0 */
     enum session_state state;
     bool has_score, pending;
@@ -66,6 +70,7 @@ struct sessions {
     struct session_entry **entries;
     size_t count, cap;
     struct exam_sittings *exams; /* those that have sessions */
+    uint64_t regraded_serial;    /* the view whose withdrawals all sessions were gone through for */
     struct digest_map by_uuid;   /* index + 1 */
     struct digest_map by_person; /* of the first; entry.same goes on */
     struct session_entry **heap; /* heap[1] is due first */

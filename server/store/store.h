@@ -58,6 +58,7 @@ struct session_row {
 };
 struct score_row {
     int64_t session;
+    int64_t seq; /* of the event that it is from */
     uint8_t exam_uuid[16], pseudonym[32];
     uint32_t attempt;
     uint32_t points, points_max;

@@ -27,6 +27,7 @@ static void graded(struct model *m, const struct event *e, const struct session_
 
     memset(r, 0, sizeof(*r));
     r->session = e->session;
+    r->seq = e->seq;
     memcpy(r->exam_uuid, s->exam_uuid, 16);
     memcpy(r->pseudonym, s->pseudonym, 32);
     r->attempt = s->attempt;
@@ -101,6 +102,7 @@ static void replay(struct model *m, const struct event *e)
         s->closed_seq = s->closed_seq != 0 ? s->closed_seq : e->seq;
         if (score->session != 0) {
             score->voided = true;
+            score->seq = e->seq;
             score->recorded_ms = e->recorded_ms;
         }
         break;
@@ -214,7 +216,8 @@ static int score_visit(void *arg, const struct score_row *r)
     want = &c->m->scores[c->next];
     if (c->next >= JOURNAL_SESSIONS_MAX)
         c->fault = "a score too many";
-    else if (r->session != want->session || memcmp(r->exam_uuid, want->exam_uuid, 16) != 0 ||
+    else if (r->session != want->session || r->seq != want->seq ||
+             memcmp(r->exam_uuid, want->exam_uuid, 16) != 0 ||
              memcmp(r->pseudonym, want->pseudonym, 32) != 0 || r->attempt != want->attempt ||
              r->points != want->points || r->points_max != want->points_max ||
              r->passed != want->passed || r->pending != want->pending ||

@@ -258,7 +258,7 @@ static void exam_make(struct ground *g, struct live *live, struct arena *arena, 
         .grace_ms = GROUND_GRACE_MS,
         .late_accept_ms = GROUND_LATE_MS,
         .cut_at_window_end = at == 1,
-        .review = REVIEW_NEVER,
+        .review = at == 0 ? REVIEW_AT_ONCE : REVIEW_AFTER_CLOSE,
         .policy = bytes_of_text(""),
     };
     struct buf encoded[2] = {{0}, {0}};

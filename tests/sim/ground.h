@@ -19,7 +19,8 @@ enum {
     GROUND_PATH_BYTES = 128,
 };
 
-/* Of both exams. The second is cut at the end of its window, the first is not. */
+/* Of both exams. The second is cut at the end of its window, the first is not; the first shows answer
+ * keys at once, the second after it was closed. */
 extern const int64_t GROUND_START_MS, GROUND_WINDOW_END_MS;
 enum {
     GROUND_DURATION_MS = 10 * 60 * 1000,

@@ -87,9 +87,10 @@ int main(int argc, char **argv)
     printf("{\"stories\": %" PRIu64 ", \"starts\": %" PRIu64 ", \"acknowledged\": %" PRIu64
            ", \"refused\": %" PRIu64 ", \"lost\": %" PRIu64 ", \"repeats\": %" PRIu64
            ", \"crashes\": %" PRIu64 ", \"store_faults\": %" PRIu64 ", \"hand_ins\": %" PRIu64
-           ", \"time_outs\": %" PRIu64 ", \"acts\": %" PRIu64 ", \"late\": %" PRIu64 "}\n",
+           ", \"time_outs\": %" PRIu64 ", \"acts\": %" PRIu64 ", \"late\": %" PRIu64
+           ", \"reviews\": %" PRIu64 "}\n",
            t.stories, t.starts, t.acknowledged, t.refused, t.lost_messages, t.repeats, t.crashes,
-           t.store_faults, t.hand_ins, t.time_outs, t.acts, t.late);
+           t.store_faults, t.hand_ins, t.time_outs, t.acts, t.late, t.reviews);
     directory_remove(dir);
     ground_free(ground);
     return rc;

@@ -181,9 +181,13 @@ static void check_state(struct model *m, const struct model_session *s,
     if (s->handed_in && !s->reopened && !closed)
         model_fail(m, "P%u attempt %u was handed in, and is %s", s->person, s->attempt,
                    session_state_name(e->state));
-    if (s->handed_in && !s->act_tried && e->has_score && e->score.points != s->points)
+    if (s->handed_in && !s->act_tried && e->has_score &&
+        (m->withdraw_tried ? e->score.points < s->points : e->score.points != s->points))
         model_fail(m, "P%u attempt %u: the score was %u and is %u", s->person, s->attempt,
                    s->points, e->score.points);
+    if ((s->keys_seen || m->keys_seen) && (!closed || e->pending))
+        model_fail(m, "P%u attempt %u is %s%s after its answer keys were seen", s->person,
+                   s->attempt, session_state_name(e->state), e->pending ? " and pending" : "");
     if (s->voided && e->state != SESSION_VOIDED)
         model_fail(m, "P%u attempt %u was voided, and is %s", s->person, s->attempt,
                    session_state_name(e->state));
@@ -291,6 +295,29 @@ static void check_chain(struct model *m, const struct model_session *s, struct l
                    s->attempt, (long long)s->heads[w.heads].seq);
 }
 
+/* Withdrawn items have full marks, and the score is the sum. */
+static void check_withdrawn(struct model *m, const struct model_session *s,
+                            const struct session_entry *e)
+{
+    const struct paper *paper = e->in->session.paper;
+    uint32_t sum = 0;
+
+    if (e->state != SESSION_GRADED || e->in->awards == NULL)
+        return;
+    for (size_t i = 0; i < paper->count; i++) {
+        sum += e->in->awards[i];
+        for (size_t k = 0; k < m->withdrawn_count; k++) {
+            if (bytes_equal(paper->items[i].item->id, bytes_of_text(m->withdrawn[k])) &&
+                e->in->awards[i] != paper->items[i].points)
+                model_fail(m, "P%u attempt %u: %s was withdrawn and gives %u of %u", s->person,
+                           s->attempt, m->withdrawn[k], e->in->awards[i], paper->items[i].points);
+        }
+    }
+    if (sum != e->score.points)
+        model_fail(m, "P%u attempt %u: the score is %u, the awards are %u", s->person, s->attempt,
+                   e->score.points, sum);
+}
+
 /* Figures foot, and are those of the sessions. */
 static void check_figures(struct model *m, const struct ground *g, struct live *live, unsigned exam,
                           int64_t now_ms)
@@ -349,6 +376,8 @@ void model_check_end(struct model *m, const struct ground *g, struct live *live,
         if (e != NULL && e->in == NULL && session_load(live->sessions, e, NULL) != 0)
             model_fail(m, "P%u attempt %u cannot be read back", m->sessions[i].person,
                        m->sessions[i].attempt);
+        else if (e != NULL)
+            check_withdrawn(m, &m->sessions[i], e);
         check_chain(m, &m->sessions[i], live, store);
     }
     model_check_memory(m, live, now_ms);

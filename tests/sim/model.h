@@ -11,7 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MODEL_SESSIONS_MAX = GROUND_PEOPLE * 8, MODEL_SENT_MAX = 512, MODEL_HEADS_MAX = 2048 };
+enum {
+    MODEL_SESSIONS_MAX = GROUND_PEOPLE * 8,
+    MODEL_SENT_MAX = 512,
+    MODEL_HEADS_MAX = 2048,
+    MODEL_WITHDRAWN_MAX = 8
+};
 
 /* A response as a device sends it. text: an index into the story's texts. */
 struct sent {
@@ -44,12 +49,17 @@ struct model_session {
     bool voided;              /* acknowledged */
     bool void_tried, act_tried;
     bool late_decided;
+    bool keys_seen; /* its review was answered */
 };
 
 struct model {
     struct model_session sessions[MODEL_SESSIONS_MAX];
     size_t count;
-    char fault[512]; /* "" as long as all is well */
+    char withdrawn[MODEL_WITHDRAWN_MAX][16]; /* acknowledged */
+    size_t withdrawn_count;
+    bool withdraw_tried; /* so scores may rise */
+    bool keys_seen;      /* somebody's review was answered, after the close */
+    char fault[512];     /* "" as long as all is well */
 };
 
 const char *model_text(unsigned index); /* four texts */

@@ -715,6 +715,17 @@ static void request_arrive(struct story *s, struct message *m)
 
 /* ---- officers ---- */
 
+/* The end of a call that was waited for. */
+static void call_end(struct story *s)
+{
+    if (s->is_fatal) {
+        server_down(s);
+        plan(s, 200 + below(s, 3000), (struct happening){.what = RESTART});
+    } else {
+        model_check_memory(&s->model, s->live, s->now_ms);
+    }
+}
+
 static void officer_do(struct story *s, struct model_session *ms, enum job_type type)
 {
     struct arena arena;
@@ -745,12 +756,57 @@ static void officer_do(struct story *s, struct model_session *ms, enum job_type 
         model_acked(&s->model, ms, &job.out.ack, false, NULL, 0);
     }
     arena_fini(&arena);
-    if (s->is_fatal) {
-        server_down(s);
-        plan(s, 200 + below(s, 3000), (struct happening){.what = RESTART});
+    call_end(s);
+}
+
+static void exam_do(struct story *s, enum job_type type)
+{
+    static const char kinds[] = {'F', 'M', 'S', 'T'};
+    struct model *m = &s->model;
+    struct arena arena;
+    struct job job = {
+        .type = type, .arena = &arena, .received_ms = s->now_ms, .person = ground_person(0)};
+    char item[16] = "";
+
+    arena_init(&arena, 0);
+    if (type == JOB_WITHDRAW) {
+        snprintf(item, sizeof item, "A-%c-%03u", kinds[below(s, sizeof kinds)], below(s, 10));
+        job.in.withdrawal.item = bytes_of_text(item);
+        job.in.withdrawal.reason = bytes_of_text("有误");
+        memcpy(job.in.withdrawal.exam_uuid, s->options->ground->exams[s->exam], 16);
+        m->withdraw_tried = true;
     } else {
-        model_check_memory(&s->model, s->live, s->now_ms);
+        memcpy(job.in.exam_uuid, s->options->ground->exams[s->exam], 16);
     }
+    live_call(s->live, &job);
+    tell(s, "officer: %s %s: %s", job_type_name(type), item, err_code_name(job.rc));
+    if (job.rc == 0)
+        s->tally->acts++;
+    if (job.rc == 0 && type == JOB_WITHDRAW)
+        memcpy(m->withdrawn[m->withdrawn_count++], item, sizeof item);
+    arena_fini(&arena);
+    call_end(s);
+}
+
+/* The candidate asks for the answer keys. */
+static void review_ask(struct story *s, struct model_session *ms)
+{
+    struct arena arena;
+    struct job job = {.type = JOB_REVIEW,
+                      .arena = &arena,
+                      .received_ms = s->now_ms,
+                      .person = ground_person(ms->person)};
+
+    arena_init(&arena, 0);
+    memcpy(job.in.session_uuid, ms->uuid, 16);
+    live_call(s->live, &job);
+    tell(s, "P%u asks for the answer keys: %s", ms->person, err_code_name(job.rc));
+    if (job.rc == 0) {
+        *(s->exam == 0 ? &ms->keys_seen : &s->model.keys_seen) = true;
+        s->tally->reviews++;
+    }
+    arena_fini(&arena);
+    call_end(s);
 }
 
 static void officer_act(struct story *s)
@@ -760,6 +816,12 @@ static void officer_act(struct story *s)
                                           JOB_LATE_DECISION, JOB_REOPEN};
 
     plan(s, 20000 + below(s, 120000), (struct happening){.what = OFFICER});
+    if (s->live != NULL && by_chance(s, 100) && s->model.withdrawn_count < MODEL_WITHDRAWN_MAX)
+        exam_do(s, JOB_WITHDRAW);
+    if (s->live != NULL && by_chance(s, 60))
+        exam_do(s, JOB_EXAM_CLOSE);
+    if (s->live != NULL && s->model.count > 0 && by_chance(s, 300))
+        review_ask(s, &s->model.sessions[below(s, (uint32_t)s->model.count)]);
     if (s->live != NULL && s->model.count > 0)
         officer_do(s, &s->model.sessions[below(s, (uint32_t)s->model.count)],
                    types[below(s, sizeof types / sizeof types[0])]);

@@ -25,7 +25,7 @@ struct story_options {
 /* What happened, for people: are the stories about anything? */
 struct story_tally {
     uint64_t stories, acknowledged, refused, lost_messages, repeats, crashes, store_faults;
-    uint64_t starts, hand_ins, time_outs, acts, late, reloads, devices_changed;
+    uint64_t starts, hand_ins, time_outs, acts, late, reloads, devices_changed, reviews;
 };
 
 /* 0: all invariants held. 1: fault says what broke. *tally is added to. */

@@ -85,6 +85,7 @@ static bool score_read(sqlite3_stmt *stmt, struct score_row *out)
     out->voided = sqlite3_column_int(stmt, 9) != 0;
     out->graded_ms = sqlite3_column_int64(stmt, 10);
     out->recorded_ms = sqlite3_column_int64(stmt, 11);
+    out->seq = sqlite3_column_int64(stmt, 13);
     out->timed_out = sqlite3_column_int(stmt, 12) == EVENT_SESSION_TIMED_OUT;
     return true;
 }
@@ -93,7 +94,7 @@ static bool score_read(sqlite3_stmt *stmt, struct score_row *out)
 #define SCORE_COLUMNS                                                                              \
     "SELECT session, exam, pseudonym, attempt, points, points_max, passed, band, pending, voided," \
     " graded_ms, recorded_ms, (SELECT e.type FROM handin h JOIN event e ON e.seq = h.seq"          \
-    "  WHERE h.session = score.session AND h.seq < score.seq ORDER BY h.seq DESC LIMIT 1)"         \
+    "  WHERE h.session = score.session AND h.seq < score.seq ORDER BY h.seq DESC LIMIT 1), seq"    \
     " FROM score WHERE recorded_ms < ?1"                                                           \
     " AND (superseded_ms IS NULL OR superseded_ms >= ?1)"
 
