@@ -458,7 +458,7 @@ static int apply_extra_time(struct session *s, const struct session_event *e,
     }
     fx->granted_ms = e->ms;
     fx->moved_ms = grant_moves_ms(s, e->ms);
-    if (fx->moved_ms == 0) {
+    if (e->must_move && fx->moved_ms == 0) {
         return err_set(err, ERR_CONFLICT, &MSG_NO_ROOM, NULL, NULL, NULL, NULL);
     }
     grant_ms(s, e->ms);

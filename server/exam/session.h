@@ -158,6 +158,9 @@ struct session_event {
     /* RESPONSES, REOPENED, LATE_DECIDED: the answer keys may have been seen by now, so nothing new
      * counts. false when replayed: what was recorded had been judged. */
     bool keys_shown;
+    /* EXTRA_TIME: refuse it if the deadline would not move. false when replayed: there are records
+     * from before this was asked. */
+    bool must_move;
 };
 
 struct session_effect {
@@ -186,7 +189,7 @@ void session_fini(struct session *s);
  *   once graded; what came later is kept as late.
  * SUBMITTED: only by the newest device. Once closed a repeat changes nothing.
  * RESUMED: the suspension's length becomes extra time, which may be cut at the window's end.
- * EXTRA_TIME: refused where that end keeps the deadline from moving at all.
+ * EXTRA_TIME: refused, with must_move, where that end keeps the deadline from moving at all.
  * EXTRA_TIME, REOPENED: undecided late responses that the new deadline covers begin to count;
  *   accepted ones stay in force.
  * keys_shown: a closed session takes nothing new, is not reopened, and its late responses are not

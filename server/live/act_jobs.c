@@ -61,6 +61,7 @@ static void act_make(const struct record_batch *b, const struct job *job,
     case JOB_EXTRA_TIME:
         event->type = SE_EXTRA_TIME;
         event->ms = in->ms;
+        event->must_move = true;
         p->u.extra_time =
             (struct extra_time_granted){.reason = in->reason, .at_ms = event->at_ms, .ms = in->ms};
         memcpy(p->u.extra_time.actor, actor, 32);

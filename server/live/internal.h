@@ -2,7 +2,8 @@
  *
  *   live.c             life, submitting, metrics
  *   registry_writer.c  its thread; registry_jobs.c, exam_jobs.c what its jobs mean
- *   record_writer.c    its thread and batches; session_jobs.c, act_jobs.c what its jobs mean
+ *   record_writer.c    its thread and batches; session_jobs.c, act_jobs.c what its jobs mean;
+ *                      review.c when answer keys are shown; regrade.c what withdrawals owe
  *   sessions.c         the sessions in memory; session_load.c reads them
  *   workers.c          their threads, log-ins; report_jobs.c the reports */
 #ifndef MINGFA_LIVE_INTERNAL_H

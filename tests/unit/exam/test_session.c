@@ -58,6 +58,7 @@ static int step_apply(struct session *s, const struct step *st, struct session_e
         break;
     case SE_EXTRA_TIME:
         e.ms = st->a;
+        e.must_move = true;
         break;
     case SE_REOPENED:
     case SE_TIMED_OUT:
@@ -358,6 +359,13 @@ Test(session, extra_time_moves_the_deadline_to_the_end_of_the_window_and_no_furt
                       fx.moved_ms == cases[i].moved_minutes * MINUTES,
                   "case %zu", i);
     }
+    cr_assert_eq(session_deadline_ms(&s, 0), T0 + 40 * MINUTES);
+    /* As it was recorded before that was refused. */
+    cr_assert_eq(session_apply(&s,
+                               &(struct session_event){
+                                   .type = SE_EXTRA_TIME, .at_ms = T0 + 5 * MINUTES, .ms = MINUTES},
+                               NULL, NULL),
+                 0);
     cr_assert_eq(session_deadline_ms(&s, 0), T0 + 40 * MINUTES);
     /* A deadline that was named is not cut. */
     RUN(&s, {SE_SUBMITTED, T0 + 6 * MINUTES, 1, 0, 0, 0, 0}, {SE_GRADED, 0, 0, 0, 0, 0, 0},
