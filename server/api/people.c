@@ -134,6 +134,7 @@ void handle_issue_activation_codes(struct call *call)
         return;
     in->people = people;
     in->count = json_array_size(array);
+    in->view_serial = call->view->serial;
     call_submit(call, JOB_ACTIVATION, answer_codes);
 }
 

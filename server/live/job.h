@@ -143,9 +143,12 @@ struct exemption_input {
     uint32_t kind; /* enum exemption */
     struct bytes reason, document;
 };
+/* view_serial: registry_view.serial by whose roles the caller may issue these codes (0: do not ask);
+ * the job is refused with ERR_STALE if a role was granted or revoked since. */
 struct activation_input {
     const struct bytes *people; /* numbers */
     size_t count;
+    uint64_t view_serial;
 };
 /* A login as its token says it (live_login_check). */
 struct login {

@@ -210,6 +210,16 @@ void login_set_activation(struct login_board *b, uint32_t person, const struct d
     pthread_mutex_unlock(&b->lock);
 }
 
+void login_void_activation(struct login_board *b, uint32_t person)
+{
+    struct login_person *p = person_entry(b, person);
+
+    assert(p != NULL);
+    pthread_mutex_lock(&b->lock);
+    p->code_expires_ms = 0;
+    pthread_mutex_unlock(&b->lock);
+}
+
 void login_end_all(struct login_board *b, uint32_t person, int64_t valid_from_ms)
 {
     struct login_person *p = person_entry(b, person);

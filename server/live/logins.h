@@ -36,6 +36,8 @@ int login_set_password(struct login_board *b, uint32_t person, struct bytes hash
                        bool by_activation, int64_t valid_from_ms, uint64_t kept_login);
 void login_set_activation(struct login_board *b, uint32_t person, const struct digest *code,
                           int64_t expires_ms);
+/* No code that is out activates any more. */
+void login_void_activation(struct login_board *b, uint32_t person);
 void login_end_all(struct login_board *b, uint32_t person, int64_t valid_from_ms);
 /* Ends one login until it expires; when the set is full, all logins of that person. */
 void login_end_one(struct login_board *b, const struct login *login, int64_t now_ms);

@@ -45,8 +45,8 @@ struct registry {
     size_t releases_count, releases_cap;
     struct arena scratch; /* of the event being folded */
     int64_t seq, recorded_ms;
-    uint64_t serial, roster_serial;
-    bool roster_changed, logins_muted;
+    uint64_t serial, roster_serial, roles_serial;
+    bool roster_changed, roles_changed, logins_muted;
 };
 
 static int refuse_nomem(struct err *err)
@@ -134,6 +134,11 @@ int64_t registry_seq(const struct registry *r)
 int64_t registry_recorded_ms(const struct registry *r)
 {
     return r->recorded_ms;
+}
+
+uint64_t registry_roles_serial(const struct registry *r)
+{
+    return r->roles_serial;
 }
 
 const struct roster *registry_roster(const struct registry *r)
@@ -269,6 +274,11 @@ static int fold_role(struct registry *r, const struct role_act *p, bool granted)
 
     if (person < 0 || role == NULL || (p->unit.len > 0 && unit < 0)) {
         return ERR_CORRUPT;
+    }
+    r->roles_changed = true;
+    /* A code was issued by somebody who might not issue one for who the person is from now on. */
+    if (granted && r->ground.logins != NULL && !r->logins_muted) {
+        login_void_activation(r->ground.logins, (uint32_t)person);
     }
     at = role_index(r, (uint32_t)person, role, unit);
     if (!granted) {
@@ -597,6 +607,10 @@ int registry_publish(struct registry *r, const struct registry_view **out, struc
     if (r->roster_changed) {
         r->roster_serial = r->serial;
         r->roster_changed = false;
+    }
+    if (r->roles_changed) {
+        r->roles_serial = r->serial;
+        r->roles_changed = false;
     }
     v->view.serial = r->serial;
     v->view.roster_serial = r->roster_serial;

@@ -43,6 +43,8 @@ void registry_logins_mute(struct registry *r, bool mute);
 
 int64_t registry_seq(const struct registry *r);
 int64_t registry_recorded_ms(const struct registry *r);
+/* The serial of the first view published with the roles of now. */
+uint64_t registry_roles_serial(const struct registry *r);
 const struct roster *registry_roster(const struct registry *r);
 /* NULL: there is no such exam. Borrowed until the next fold. */
 const struct exam_view *registry_exam(const struct registry *r, const uint8_t uuid[16]);

@@ -37,6 +37,12 @@ static const struct msg MSG_CODES = {
     .en = "ask for 1 to {0} activation codes at once",
 };
 
+static const struct msg MSG_ROLES = {
+    .id = "roles-changed",
+    .zh = "角色刚刚有变动，请重新签发激活码",
+    .en = "roles have just changed; issue the codes again",
+};
+
 static char *text_of(struct bytes b, char out[ERR_ARG_BYTES_MAX])
 {
     size_t len = b.len < ERR_ARG_BYTES_MAX ? b.len : ERR_ARG_BYTES_MAX - 1;
@@ -187,6 +193,9 @@ static int activation_job(struct live *live, struct job *job, struct registry_ba
     if (in->count == 0 || in->count > ACTIVATIONS_PER_JOB_MAX) {
         return job_refuse(job, ERR_BAD_INPUT, &MSG_CODES, err_int(most, ACTIVATIONS_PER_JOB_MAX),
                           NULL);
+    }
+    if (in->view_serial != 0 && registry_roles_serial(live->registry) > in->view_serial) {
+        return job_refuse(job, ERR_STALE, &MSG_ROLES, NULL, NULL);
     }
     codes = arena_array(job->arena, in->count, sizeof *codes);
     if (codes == NULL) {
