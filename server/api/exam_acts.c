@@ -7,6 +7,10 @@
 
 enum { DOCUMENT_BYTES_MAX = 240 };
 
+static const struct msg msg_own = {"exemption-own",
+                                   "不能为本人办理免考或缓考，请由其他考务人员办理。",
+                                   "Nobody decides on their own exemption; another officer must."};
+
 static void answer_done(struct call *call)
 {
     call_reply_empty(call);
@@ -43,6 +47,16 @@ void handle_reveal_share(struct call *call)
         call_submit(call, JOB_SHARE_REVEAL, answer_done);
 }
 
+/* Within the scope, and not who asks. */
+static int may_exempt(const struct call *call, struct bytes number, struct err *err)
+{
+    int rc = call_decide_person(call, number, err);
+
+    if (rc == 0 && roster_find_person(call->view->roster, number) == (int64_t)call->login.person)
+        rc = err_set(err, ERR_DENIED, &msg_own, NULL, NULL, NULL, NULL);
+    return rc;
+}
+
 void handle_set_exemption(struct call *call)
 {
     static const char *const kinds[] = {"none", "exempt", "deferred"};
@@ -62,7 +76,7 @@ void handle_set_exemption(struct call *call)
     if (rc == 0)
         rc = json_in_text(&call->in, "document", 0, DOCUMENT_BYTES_MAX, arena, &in->document, &err);
     if (rc == 0)
-        rc = call_decide_person(call, in->person, &err);
+        rc = may_exempt(call, in->person, &err);
     if (!call_check(call, rc, &err))
         return;
     in->kind = (uint32_t)kind; /* the numbers of enum exemption_kind */

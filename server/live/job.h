@@ -8,7 +8,7 @@
  * Who acts: `person` is the number of the logged-in person; empty is the server itself (main, for
  * the first administrator), never a request. For acts on a session: with `officer` false only the
  * person's own sessions exist (else ERR_NOT_FOUND); with `officer` true those of people whose unit
- * is now within `scope` (a unit code; "" everything), else ERR_DENIED. That a person may act as
+ * is now within `scope` (a unit code; "" everything), and nobody's own, else ERR_DENIED. That a person may act as
  * officer is the caller's question (view_role_allows). */
 #ifndef MINGFA_LIVE_JOB_H
 #define MINGFA_LIVE_JOB_H

@@ -25,6 +25,11 @@ static const struct msg MSG_SCOPE = {
     .zh = "该考生不在您的管理范围内",
     .en = "this candidate is not within your scope",
 };
+static const struct msg MSG_OWN = {
+    .id = "session-own",
+    .zh = "不能以考务人员身份处理本人的答卷，请由其他考务人员处理",
+    .en = "nobody acts as an officer on their own session; another officer must",
+};
 static const struct msg MSG_EXAM = {
     .id = "exam-unknown",
     .zh = "没有这场考试",
@@ -103,9 +108,14 @@ static bool is_within(const struct record_batch *b, const struct session_entry *
 struct session_entry *job_session(struct record_batch *b, struct job *job, const uint8_t uuid[16])
 {
     struct session_entry *e = sessions_find(b->sessions, uuid);
+    bool is_own = e != NULL && view_person(b->view, job->person) == (int64_t)e->person;
 
-    if (e == NULL || (!job->officer && view_person(b->view, job->person) != (int64_t)e->person)) {
+    if (e == NULL || (!job->officer && !is_own)) {
         job_refuse(job, ERR_NOT_FOUND, &MSG_SESSION, NULL, NULL);
+        return NULL;
+    }
+    if (job->officer && is_own) {
+        job_refuse(job, ERR_DENIED, &MSG_OWN, NULL, NULL);
         return NULL;
     }
     if (job->officer && !is_within(b, e, job->scope)) {

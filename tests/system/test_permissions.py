@@ -164,6 +164,8 @@ class Requests:
                 "voidSession": REASON, "decideLate": {"accepted": True, **REASON}}
         if op in sessions:
             return {"session": own.id}, sessions[op]
+        if op in acts and where == "self":
+            return {"session": stage.own.get(role, stage.other).id}, acts[op]
         if op in acts:
             return {"session": stage.ended.get(op, stage.running)[where].id}, acts[op]
         if op in ("examSessions", "missing", "coverage", "scores"):
@@ -235,7 +237,8 @@ class Requests:
         return {"exam": self.stage.prepared}, {"item": self.stage.item, **REASON}
 
     def for_setExemption(self, where, role):
-        number = self.stage.town.numbers[self.unit(where)][-4]
+        number = (self.stage.holders.get((role, "part"), "A2-00") if where == "self" else
+                  self.stage.town.numbers[self.unit(where)][-4])
         return {"exam": self.stage.exam, "person": number}, {"kind": "exempt", "document": "示范〔2026〕9号", **REASON}
 
     def for_auditEvents(self, _where, _role):
