@@ -40,7 +40,7 @@ void handle_activate(struct call *call)
                             &in->new_password, &err);
     if (!call_check(call, rc, &err))
         return;
-    in->address = call->req->peer;
+    in->address = call->req->client;
     call->busy_status = 429;
     call_submit(call, JOB_ACTIVATE, answer_login);
 }
@@ -60,7 +60,7 @@ void handle_login(struct call *call)
         rc = json_in_secret(&call->in, "password", 1, PASSWORD_BYTES_MAX, &in->password, &err);
     if (!call_check(call, rc, &err))
         return;
-    in->address = call->req->peer;
+    in->address = call->req->client;
     call->busy_status = 429;
     call_submit(call, JOB_LOGIN, answer_login);
 }
@@ -86,7 +86,7 @@ void handle_change_password(struct call *call)
     if (!call_check(call, rc, &err))
         return;
     in->person = call_person(call);
-    in->address = call->req->peer;
+    in->address = call->req->client;
     call->busy_status = 429;
     call_submit(call, JOB_PASSWORD, answer_empty);
 }

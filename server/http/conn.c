@@ -413,7 +413,6 @@ static bool conn_admit(struct conn *c)
         getpeername(c->fd, (struct sockaddr *)&sa, &sa_len) != 0 ||
         !limit_address_of((const struct sockaddr *)&sa, &c->address))
         return false;
-    limit_address_text(&c->address, c->peer);
     c->from_proxy = s->has_proxy && limit_address_equal(&c->address, &s->proxy);
     if (c->from_proxy)
         return true;

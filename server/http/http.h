@@ -89,6 +89,7 @@ struct http_request {
     unsigned queries;
     struct bytes body;
     const char *peer; /* numeric address of the client; the proxy's word if the proxy is trusted */
+    const char *client;  /* what counts as one client: peer, an IPv6 one cut to its /64 */
     int64_t received_ms; /* env clock, when the last byte had been read */
     struct arena arena;  /* HTTP_REQUEST_ARENA_BYTES_MAX; ends with the reply */
     void *user;

@@ -56,7 +56,6 @@ struct conn {
     bool foreign;    /* evhttp has written something of its own */
     bool limits_set; /* the route's body limit, for the request being read */
     struct limit_address address;
-    char peer[HTTP_ADDRESS_BYTES];
     struct gate gate;
 };
 

@@ -106,8 +106,7 @@ void limit_address_text(const struct limit_address *a, char *out)
               HTTP_ADDRESS_BYTES);
 }
 
-/* The unit that is counted: a v4 address, or the /64 of a v6 one. */
-static struct limit_address counted(const struct limit_address *a)
+struct limit_address limit_address_client(const struct limit_address *a)
 {
     struct limit_address c = *a;
 
@@ -128,7 +127,7 @@ static uint64_t mix(uint64_t x)
 static struct place *place_find(struct limit_table *t, const struct limit_address *address,
                                 int64_t now_ms, bool make)
 {
-    struct limit_address a = counted(address);
+    struct limit_address a = limit_address_client(address);
     struct place *oldest = NULL;
     uint64_t word[2];
     uint64_t at;

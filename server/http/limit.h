@@ -20,7 +20,7 @@ enum {
     LIMIT_PROBE = 16,    /* places that one address may take */
 };
 
-/* What counts as one client. */
+/* A v6 address, or a v4 one mapped into v6. */
 struct limit_address {
     uint8_t bytes[16];
 };
@@ -38,6 +38,8 @@ bool limit_address_of(const struct sockaddr *sa, struct limit_address *out);
 bool limit_address_parse(const char *text, struct limit_address *out);
 /* The numeric form, "192.0.2.1" for IPv4, into out[HTTP_ADDRESS_BYTES]. */
 void limit_address_text(const struct limit_address *a, char *out);
+/* What counts as one client: the v4 address itself, the /64 of a v6 one with its other bits 0. */
+struct limit_address limit_address_client(const struct limit_address *a);
 /* Not cut to the prefix: are they the same host? */
 bool limit_address_equal(const struct limit_address *a, const struct limit_address *b);
 

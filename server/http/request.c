@@ -349,17 +349,26 @@ static void refuse(struct request *r, enum http_refusal reason, int status, int 
     problem_reply_with(&r->pub, &err, status, NULL, 0);
 }
 
+/* In the arena: the connection may end before the request does. */
+static const char *address_text(struct request *r, const struct limit_address *address)
+{
+    char *text = arena_alloc(&r->pub.arena, HTTP_ADDRESS_BYTES);
+
+    if (text == NULL)
+        return "";
+    limit_address_text(address, text);
+    return text;
+}
+
 /* The last address that the trusted proxy names, or what it is itself. */
 static void peer_find(struct request *r, struct limit_address *address)
 {
     struct conn *c = r->conn;
     const char *last = NULL;
-    struct limit_address told;
+    struct limit_address told, client;
     struct evkeyval *header;
-    char *text;
 
     *address = c->address;
-    r->pub.peer = c->peer;
     if (c->from_proxy) {
         TAILQ_FOREACH(header, evhttp_request_get_input_headers(r->ev), next)
         {
@@ -375,11 +384,9 @@ static void peer_find(struct request *r, struct limit_address *address)
         if (limit_address_parse(last, &told))
             *address = told;
     }
-    /* The connection may end before the request does. */
-    text = arena_alloc(&r->pub.arena, HTTP_ADDRESS_BYTES);
-    if (text != NULL)
-        limit_address_text(address, text);
-    r->pub.peer = text != NULL ? text : "";
+    client = limit_address_client(address);
+    r->pub.peer = address_text(r, address);
+    r->pub.client = address_text(r, &client);
 }
 
 static bool rate_allows(struct request *r, const struct limit_address *address)

@@ -160,7 +160,7 @@ struct login {
 struct login_request {
     struct bytes person; /* JOB_LOGIN, JOB_ACTIVATE */
     struct bytes password, code, new_password;
-    const char *address; /* of the peer, for back-off */
+    const char *address; /* what counts as one client, for back-off */
 };
 struct report_input {
     uint8_t exam_uuid[16];

@@ -16,8 +16,8 @@ enum {
     CHUNKS_MAX = PEOPLE_MAX / CHUNK_PEOPLE + 1,
     ENDED_SLOTS =
         65536, /* single logins ended and not expired: a power of two, half used at most */
-    BACK_OFF_SETS = 4096,
-    BACK_OFF_WAYS = 8,
+    BACK_OFF_SETS = 4096, /* an address counts in one of them */
+    BACK_OFF_WAYS = 128,
     BACK_OFF_FIRST_MS = 15000,
     BACK_OFF_MOST_MS = 900000,
     BACK_OFF_FORGET_MS = 3600000,
@@ -72,7 +72,7 @@ struct ended {
 };
 
 struct failure {
-    uint64_t who; /* 0: free */
+    uint64_t who, where; /* 0: free */
     uint32_t count;
     int64_t last_ms, until_ms;
 };
@@ -433,72 +433,127 @@ int password_check(struct bytes number, struct bytes password, struct err *err)
 
 /* ------------------------------------------------------------------------------ back-off */
 
-static uint64_t back_off_who(struct login_board *b, struct bytes number, const char *address)
-{
-    const struct bytes pieces[] = {number, bytes_of("\0", 1), bytes_of_text(address)};
-    struct digest d = digest_hmac(DIGEST_SHA256, digest_view(&b->keys.back_off), pieces, 3);
-    uint64_t who = u64be_read(d.b);
+struct back_off_key {
+    uint64_t who, where; /* never 0 */
+};
 
-    return who == 0 ? 1 : who;
+static uint64_t back_off_hash(struct login_board *b, struct bytes number, struct bytes address)
+{
+    const struct bytes pieces[] = {number, bytes_of("\0", 1), address};
+    struct digest d = digest_hmac(DIGEST_SHA256, digest_view(&b->keys.back_off), pieces, 3);
+    uint64_t hash = u64be_read(d.b);
+
+    return hash == 0 ? 1 : hash;
 }
 
-/* The entry, or with `make` the one that made room (the one longest without a failure). */
-static struct failure *back_off_entry(struct login_board *b, uint64_t who, bool make)
+static struct back_off_key back_off_key(struct login_board *b, struct bytes number,
+                                        const char *address)
 {
-    struct failure *set = b->failures[who % BACK_OFF_SETS];
-    struct failure *oldest = &set[0];
+    return (struct back_off_key){
+        .who = back_off_hash(b, number, bytes_of_text(address)),
+        .where = back_off_hash(b, bytes_of_text(""), bytes_of_text(address)),
+    };
+}
+
+static struct failure *back_off_find(struct login_board *b, const struct back_off_key *key)
+{
+    struct failure *set = b->failures[key->where % BACK_OFF_SETS];
 
     for (size_t i = 0; i < BACK_OFF_WAYS; i++) {
-        if (set[i].who == who) {
+        if (set[i].who == key->who) {
             return &set[i];
         }
-        if (set[i].last_ms < oldest->last_ms) {
-            oldest = &set[i];
+    }
+    return NULL;
+}
+
+static uint32_t failures_now(const struct failure *f, int64_t now_ms)
+{
+    return now_ms - f->last_ms > BACK_OFF_FORGET_MS ? 0 : f->count;
+}
+
+/* Gives way before the other? What failed least often, then longest ago: to have a count forgotten
+ * one would have to fail as often everywhere else. */
+static bool gives_way(const struct failure *a, const struct failure *b, int64_t now_ms)
+{
+    uint32_t of_a = failures_now(a, now_ms), of_b = failures_now(b, now_ms);
+
+    return of_a != of_b ? of_a < of_b : a->last_ms < b->last_ms;
+}
+
+/* An entry for it, made of a free one or of one that is not held back any more; NULL: there is none. */
+static struct failure *back_off_make(struct login_board *b, const struct back_off_key *key,
+                                     int64_t now_ms)
+{
+    struct failure *set = b->failures[key->where % BACK_OFF_SETS];
+    struct failure *found = NULL;
+
+    for (size_t i = 0; i < BACK_OFF_WAYS; i++) {
+        if (set[i].until_ms <= now_ms && (found == NULL || gives_way(&set[i], found, now_ms))) {
+            found = &set[i];
         }
     }
-    if (!make) {
-        return NULL;
+    if (found != NULL) {
+        *found = (struct failure){.who = key->who, .where = key->where};
     }
-    *oldest = (struct failure){.who = who};
-    return oldest;
+    return found;
+}
+
+/* Until when an address is held back that has filled its set with what is held back; 0: it is not.
+ * Where other addresses hold most of the set it is not either, and counts nothing: a full set must
+ * not keep people out of an exam. */
+static int64_t back_off_full(struct login_board *b, const struct back_off_key *key, int64_t now_ms)
+{
+    const struct failure *set = b->failures[key->where % BACK_OFF_SETS];
+    int64_t until_ms = INT64_MAX;
+    size_t own = 0;
+
+    for (size_t i = 0; i < BACK_OFF_WAYS; i++) {
+        if (set[i].until_ms <= now_ms) {
+            return 0;
+        }
+        until_ms = set[i].until_ms < until_ms ? set[i].until_ms : until_ms;
+        own += set[i].where == key->where;
+    }
+    return own >= BACK_OFF_WAYS / 2 ? until_ms : 0;
 }
 
 int back_off_check(struct login_board *b, struct bytes number, const char *address, int64_t now_ms,
                    struct err *err)
 {
-    uint64_t who = back_off_who(b, number, address);
+    struct back_off_key key = back_off_key(b, number, address);
     const struct failure *f;
-    int64_t left_ms;
+    int64_t until_ms;
     char text[24];
 
     pthread_mutex_lock(&b->lock);
-    f = back_off_entry(b, who, false);
-    left_ms = f != NULL ? f->until_ms - now_ms : 0;
+    f = back_off_find(b, &key);
+    until_ms = f != NULL ? f->until_ms : back_off_full(b, &key, now_ms);
     pthread_mutex_unlock(&b->lock);
-    if (left_ms <= 0) {
+    if (until_ms <= now_ms) {
         return 0;
     }
-    return err_set(err, ERR_BUSY, &MSG_HELD, err_int(text, (left_ms + 999) / 1000), NULL, NULL,
-                   NULL);
+    return err_set(err, ERR_BUSY, &MSG_HELD, err_int(text, (until_ms - now_ms + 999) / 1000), NULL,
+                   NULL, NULL);
 }
 
 void back_off_count(struct login_board *b, struct bytes number, const char *address, int64_t now_ms,
                     bool failed)
 {
-    uint64_t who = back_off_who(b, number, address);
+    struct back_off_key key = back_off_key(b, number, address);
     struct failure *f;
 
     pthread_mutex_lock(&b->lock);
-    f = back_off_entry(b, who, failed);
+    f = back_off_find(b, &key);
+    if (f == NULL && failed) {
+        f = back_off_make(b, &key, now_ms);
+    }
     if (f != NULL && !failed) {
         *f = (struct failure){0};
     } else if (f != NULL) {
         int64_t wait_ms = BACK_OFF_FIRST_MS;
 
-        if (now_ms - f->last_ms > BACK_OFF_FORGET_MS) {
-            f->count = 0;
-        }
-        f->count++;
+        f->count = failures_now(f, now_ms) + 1;
         f->last_ms = now_ms;
         for (uint32_t i = LOGIN_FAILURES_FREE; i < f->count && wait_ms < BACK_OFF_MOST_MS; i++) {
             wait_ms *= 2;

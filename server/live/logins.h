@@ -6,7 +6,10 @@
  * moves the moment too when the board is built again, so that nobody is logged in again by a restart.
  *
  * Back-off counts failures by (person as typed, address), and never keeps a person out from another
- * address. An unknown person and a wrong password look alike.
+ * address. An unknown person and a wrong password look alike, here too: numbers that nobody has are
+ * counted as any other. What an address has counted stands in one set, so that made-up numbers push
+ * out nothing but what came from there, and nothing while it is held back: an address that has filled
+ * its set so is held back as a whole.
  *
  * Thread: checks by any thread, without a lock on the common path; changes under one lock. */
 #ifndef MINGFA_LIVE_LOGINS_H
@@ -63,7 +66,8 @@ bool activation_fits(struct login_board *b, int64_t person, struct bytes number,
 /* ERR_BAD_INPUT: too short, too long, not text, or the person's own number. */
 int password_check(struct bytes number, struct bytes password, struct err *err);
 
-/* May this (person, address) try now? ERR_BUSY naming the seconds to wait. */
+/* May this (person, address) try now? ERR_BUSY naming the seconds to wait. address: text of what
+ * counts as one client (http_request.client). */
 int back_off_check(struct login_board *b, struct bytes number, const char *address, int64_t now_ms,
                    struct err *err);
 void back_off_count(struct login_board *b, struct bytes number, const char *address, int64_t now_ms,

@@ -385,12 +385,46 @@ class Logins(Base):
         self.assertEqual(elsewhere.status, 201)
         self.assertEqual(self.login("B1-00", town.PASSWORD).status, 429)  # that was no pardon for this address
 
+    def test_numbers_that_nobody_has_free_nobody_and_are_held_back_like_any_other(self):
+        self.town.people(["B1-03", "B1-04"])
+        source = "127.0.0.3"  # an address of its own: it will be held back as a whole
+        answers = {}
+        for number in ("B1-03", "NOBODY-0"):
+            answers[number] = [self.login(number, "not the password", source=source) for _try in range(6)]
+        self.assertEqual(*([(a.status, a.id) for a in answers[n]] for n in answers))
+        self.assertEqual(answers["B1-03"][-1].status, 429)
+        for n in range(1, 140):  # cheap: nothing is hashed for a code
+            for _try in range(5):
+                self.send("POST", "/api/v1/activations", {"person": f"NOBODY-{n}", "code": "0" * 16,
+                                                          "new_password": town.PASSWORD}, source=source)
+        self.assertEqual(self.login("B1-03", town.PASSWORD, source=source).status, 429)
+        self.assertEqual(self.login("B1-04", town.PASSWORD).status, 201)  # from elsewhere
+
     def test_who_does_not_exist_cannot_be_told_from_who_does(self):
         self.town.person("B1-02")
         answers = [self.login(p, "not the password") for p in ("B1-02", "B1-07", "NOBODY")]  # B1-07: no password yet
         for answer in answers:
             self.refused(answer, 401, "login-wrong", "人员编号、密码或激活码不正确")
         self.assertEqual(len({a.body for a in answers}), 1)
+
+
+class BehindProxy(Base):
+    """What a trusted proxy says of the client is what is counted."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = town.server(trusted_proxy="127.0.0.1").start()
+        cls.addClassCleanup(cls.server.close)
+        cls.town = town.Town(cls.server)
+
+    def login(self, address):
+        return self.send("POST", NOBODY, {"person": "A1-00", "password": "not the password"},
+                         {**JSON, "X-Forwarded-For": address}).status
+
+    def test_an_ipv6_client_is_its_network_of_64_bits(self):
+        self.assertEqual([self.login(f"2001:db8:0:1::{n}") for n in range(1, 7)], [401] * 5 + [429])
+        self.assertEqual(self.login("2001:db8:0:2::1"), 401)
+        self.assertEqual([self.login(f"192.0.2.{n}") for n in range(1, 7)], [401] * 6)
 
 
 class Imports(Base):
