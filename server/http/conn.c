@@ -416,6 +416,11 @@ static bool conn_admit(struct conn *c)
     c->from_proxy = s->has_proxy && limit_address_equal(&c->address, &s->proxy);
     if (c->from_proxy)
         return true;
+    /* A login must not cross a network in the clear, whoever forgot the proxy. */
+    if (s->tls == NULL && !limit_address_is_loopback(&c->address)) {
+        counter_refused(s, HTTP_REFUSED_PLAIN);
+        return false;
+    }
     c->counted = limit_connect(l->limits, &c->address, loop_now_ms(l));
     if (!c->counted)
         counter_refused(s, HTTP_REFUSED_ADDRESS);

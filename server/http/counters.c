@@ -39,6 +39,7 @@ const char *http_refusal_name(enum http_refusal reason)
         [HTTP_REFUSED_MEDIA_TYPE] = "media-type",
         [HTTP_REFUSED_RATE] = "rate",
         [HTTP_REFUSED_ADDRESS] = "address",
+        [HTTP_REFUSED_PLAIN] = "plain",
         [HTTP_REFUSED_FULL] = "full",
         [HTTP_REFUSED_SLOW] = "slow",
         [HTTP_REFUSED_DESCRIPTORS] = "descriptors",

@@ -140,7 +140,8 @@ struct http_options {
     uint16_t port;              /* 0: any free one, see http_server_port */
     unsigned loops;             /* threads; 0: 1; at most HTTP_LOOPS_MAX */
     /* PEM files: chain with the leaf first, and its signing key. Both NULL: plain HTTP, which is
-     * refused (ERR_DENIED) unless the address is loopback or trusted_proxy is set. */
+     * refused (ERR_DENIED) unless the address is loopback or trusted_proxy is set; plain connections
+     * of anybody but the proxy and loopback are then closed. */
     const char *tls_certificate_path;
     const char *tls_key_path;
     /* 32 bytes that seal session tickets, so that they hold after a restart too; copied. NULL: they
@@ -204,6 +205,7 @@ enum http_refusal {
     HTTP_REFUSED_MEDIA_TYPE,  /* 415 */
     HTTP_REFUSED_RATE,        /* 429 */
     HTTP_REFUSED_ADDRESS,     /* connections of one address */
+    HTTP_REFUSED_PLAIN,       /* plain connections of neither loopback nor the trusted proxy */
     HTTP_REFUSED_FULL,        /* times that accepting was paused at connections_max */
     HTTP_REFUSED_SLOW,        /* connections closed at request_ms_max or reply_ms_max */
     HTTP_REFUSED_DESCRIPTORS, /* accept failed: EMFILE and its like */

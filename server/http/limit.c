@@ -106,6 +106,15 @@ void limit_address_text(const struct limit_address *a, char *out)
               HTTP_ADDRESS_BYTES);
 }
 
+bool limit_address_is_loopback(const struct limit_address *a)
+{
+    static const uint8_t v6[16] = {[15] = 1};
+
+    if (memcmp(a->bytes, mapped, sizeof mapped) == 0)
+        return a->bytes[12] == 127;
+    return memcmp(a->bytes, v6, sizeof v6) == 0;
+}
+
 struct limit_address limit_address_client(const struct limit_address *a)
 {
     struct limit_address c = *a;

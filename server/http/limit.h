@@ -40,6 +40,8 @@ bool limit_address_parse(const char *text, struct limit_address *out);
 void limit_address_text(const struct limit_address *a, char *out);
 /* What counts as one client: the v4 address itself, the /64 of a v6 one with its other bits 0. */
 struct limit_address limit_address_client(const struct limit_address *a);
+/* 127.0.0.0/8, or ::1. */
+bool limit_address_is_loopback(const struct limit_address *a);
 /* Not cut to the prefix: are they the same host? */
 bool limit_address_equal(const struct limit_address *a, const struct limit_address *b);
 

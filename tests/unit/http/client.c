@@ -28,14 +28,14 @@ static bool wait_for(int fd, short what)
     return n == 1;
 }
 
-static bool socket_open(struct client *c, uint16_t port)
+static bool socket_open(struct client *c, uint32_t address, uint16_t port)
 {
     struct timeval wait = {.tv_sec = CLIENT_WAIT_MS / 1000};
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
     int on = 1;
 
     memset(c, 0, sizeof *c);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_addr.s_addr = address;
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (c->fd < 0)
         return false;
@@ -57,7 +57,7 @@ static bool handshake(struct client *c, SSL_CTX *ctx, SSL_SESSION *session)
 
 bool client_open_tls(struct client *c, uint16_t port, SSL_CTX *ctx, SSL_SESSION *session)
 {
-    bool connected = socket_open(c, port);
+    bool connected = socket_open(c, htonl(INADDR_LOOPBACK), port);
 
     if (!connected)
         SSL_CTX_free(ctx);
@@ -78,7 +78,15 @@ bool client_begin_tls(struct client *c)
 
 bool client_open(struct client *c, uint16_t port, bool tls)
 {
-    if (socket_open(c, port) && (!tls || client_begin_tls(c)))
+    if (socket_open(c, htonl(INADDR_LOOPBACK), port) && (!tls || client_begin_tls(c)))
+        return true;
+    client_close(c, false);
+    return false;
+}
+
+bool client_open_at(struct client *c, uint32_t address, uint16_t port)
+{
+    if (socket_open(c, address, port))
         return true;
     client_close(c, false);
     return false;

@@ -27,7 +27,10 @@ struct reply {
     struct buf body;
 };
 
+/* On loopback. */
 bool client_open(struct client *c, uint16_t port, bool tls);
+/* Plain, to an address of this machine in network order, which is then the peer's too. */
+bool client_open_at(struct client *c, uint32_t address, uint16_t port);
 /* Over TLS as ctx says (taken, also on failure), resuming `session` (borrowed) unless it is NULL.
  * When the handshake fails its reason stays in OpenSSL's queue. */
 bool client_open_tls(struct client *c, uint16_t port, SSL_CTX *ctx, SSL_SESSION *session);
