@@ -213,6 +213,7 @@ static int http_start(struct server *s, struct err *err)
         .trusted_proxy = c->trusted_proxy,
         .connections_max = (unsigned)c->connections_max,
         .routes_arg = s->api,
+        .token_holds = api_token_holds,
         .env = &s->env,
     };
     int rc = 0;

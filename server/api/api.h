@@ -42,6 +42,8 @@ int api_new(const struct api_options *options, struct api **out, struct err *err
 void api_attach(struct api *api, struct live *live);
 /* One route an operation; lives as long as the api. */
 const struct route *api_routes(const struct api *api, size_t *count);
+/* http_options.token_holds: the login is the site's, and not over. arg: the api. Any thread. */
+bool api_token_holds(void *arg, const char *token, int64_t now_ms);
 /* live_options.done_batch: hands each job back to its loop, one http_post a loop. arg: the api. */
 void api_done_batch(void *arg, struct list *jobs);
 /* How many people wait for their turn to start. Any thread. */

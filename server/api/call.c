@@ -507,6 +507,14 @@ void api_attach(struct api *api, struct live *live)
     api->live = live;
 }
 
+bool api_token_holds(void *arg, const char *token, int64_t now_ms)
+{
+    const struct api *api = arg;
+    struct login login;
+
+    return live_login_check(api->live, token, now_ms, &login, NULL) == 0;
+}
+
 const struct route *api_routes(const struct api *api, size_t *count)
 {
     *count = operations_count;

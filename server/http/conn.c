@@ -24,6 +24,7 @@
 enum {
     INPUT_SLACK_BYTES = 64 * 1024, /* what may lie unread beside a request: pipelined bytes */
     PEEK_EXTENTS = 8,
+    FOREIGN_HEADER_BYTES = 96, /* one header beside the usual ones, with its end */
 };
 
 /* ---- lists and deadlines ---- */
@@ -84,7 +85,14 @@ void conn_deadlines(struct loop *l)
 
 /* ---- bytes ---- */
 
-/* The most that the route takes as a body: what evhttp must enforce while it reads. */
+static void body_limit_tell(struct conn *c, size_t max)
+{
+    evhttp_connection_set_max_body_size(c->evcon, (ev_ssize_t)max);
+    c->input_max = max + c->loop->server->options.header_bytes_max + INPUT_SLACK_BYTES;
+}
+
+/* The most that the route takes as a body: what evhttp must enforce while it reads. A large one only
+ * once the header has said whose it is; see body_judge. */
 static void body_limit_set(struct conn *c)
 {
     const struct http_server *s = c->loop->server;
@@ -97,9 +105,44 @@ static void body_limit_set(struct conn *c)
         max = 1; /* evhttp takes 0 for no limit in places; one byte is refused at dispatch */
     else if (route != NULL && route->body_bytes_max != 0)
         max = route->body_bytes_max;
-    evhttp_connection_set_max_body_size(c->evcon, (ev_ssize_t)max);
-    c->input_max = max + s->options.header_bytes_max + INPUT_SLACK_BYTES;
+    c->body_max = max;
+    body_limit_tell(c, max < s->options.body_bytes_max ? max : s->options.body_bytes_max);
     c->limits_set = true;
+}
+
+/* The header is complete: may a large body come? Who has not logged in must not fill the memory, and
+ * all who have must not fill it together. What may not come makes evhttp stop; see foreign_verdict. */
+static enum body_verdict body_judge(struct conn *c)
+{
+    struct loop *l = c->loop;
+    const struct http_options *o = &l->server->options;
+    const char *token = bearer_of(c->gate.authorization);
+    uint64_t len = c->gate.content_length;
+
+    if (len <= o->body_bytes_max)
+        return BODY_MAY_COME;
+    if (c->body_max > o->body_bytes_max && o->token_holds != NULL &&
+        (token == NULL || !o->token_holds(o->routes_arg, token, loop_now_ms(l)))) {
+        counter_refused(l->server, HTTP_REFUSED_BODY_LOGIN);
+        return BODY_NEEDS_LOGIN;
+    }
+    if (len > c->body_max)
+        return BODY_MAY_COME; /* as far as its size goes: evhttp refuses it */
+    if (len > o->bodies_bytes_max - l->bodies_bytes) {
+        counter_refused(l->server, HTTP_REFUSED_BODIES);
+        return BODY_FINDS_NO_ROOM;
+    }
+    c->body_reserved = (size_t)len;
+    l->bodies_bytes += c->body_reserved;
+    body_limit_tell(c, c->body_max);
+    return BODY_MAY_COME;
+}
+
+static void body_forget(struct conn *c)
+{
+    c->loop->bodies_bytes -= c->body_reserved;
+    c->body_reserved = 0;
+    c->body = BODY_UNJUDGED;
 }
 
 static void gate_judge(struct conn *c)
@@ -108,6 +151,8 @@ static void gate_judge(struct conn *c)
 
     if (!c->limits_set && gate_has_path(&c->gate))
         body_limit_set(c);
+    if (c->gate.fault == GATE_FINE && c->gate.state == GATE_DONE && c->body == BODY_UNJUDGED)
+        c->body = body_judge(c);
     if (c->gate.fault == GATE_FINE)
         return;
     counter_refused(s, c->gate.fault == GATE_TOO_LONG ? HTTP_REFUSED_HEADER_SIZE
@@ -146,6 +191,7 @@ static void gate_show(struct conn *c, struct evbuffer *buffer, size_t added)
 static void reading_begin(struct conn *c)
 {
     gate_init(&c->gate, c->loop->server->options.header_bytes_max);
+    body_forget(c);
     c->limits_set = false;
     c->input_max = c->loop->server->options.header_bytes_max + INPUT_SLACK_BYTES;
 }
@@ -237,9 +283,13 @@ static int foreign_method(const struct conn *c, struct err *err, char allow[64])
     return 405;
 }
 
-/* Our word for evhttp's page. */
-static int foreign_verdict(const struct conn *c, int status, struct err *err, char allow[64])
+/* Our word for evhttp's page, and a header that goes with it. */
+static int foreign_verdict(const struct conn *c, int status, struct err *err,
+                           char header[FOREIGN_HEADER_BYTES])
 {
+    char seconds[24];
+    char allow[64] = "";
+
     switch (c->gate.fault) {
     case GATE_TOO_LONG:
         err_set(err, ERR_LIMIT, &http_msg_header_size, NULL, NULL, NULL, NULL);
@@ -248,13 +298,28 @@ static int foreign_verdict(const struct conn *c, int status, struct err *err, ch
         err_set(err, ERR_BAD_INPUT, &http_msg_length_required, NULL, NULL, NULL, NULL);
         return 411;
     case GATE_FINE:
+        if (status == 413 && c->body == BODY_NEEDS_LOGIN) {
+            snprintf(header, FOREIGN_HEADER_BYTES, "WWW-Authenticate: Bearer\r\n");
+            err_set(err, ERR_UNAUTHENTIC, &http_msg_body_login, NULL, NULL, NULL, NULL);
+            return 401;
+        }
+        if (status == 413 && c->body == BODY_FINDS_NO_ROOM) {
+            err_int(seconds, HTTP_BODIES_RETRY_S);
+            snprintf(header, FOREIGN_HEADER_BYTES, "Retry-After: %s\r\n", seconds);
+            err_set(err, ERR_BUSY, &http_msg_bodies, seconds, NULL, NULL, NULL);
+            return 503;
+        }
         if (status == 413) {
             counter_refused(c->loop->server, HTTP_REFUSED_BODY_SIZE);
             err_set(err, ERR_LIMIT, &http_msg_body_size, NULL, NULL, NULL, NULL);
             return 413;
         }
-        if (status == 501 && c->gate.state == GATE_DONE)
-            return foreign_method(c, err, allow);
+        if (status == 501 && c->gate.state == GATE_DONE) {
+            status = foreign_method(c, err, allow);
+            if (allow[0] != '\0')
+                snprintf(header, FOREIGN_HEADER_BYTES, "Allow: %s\r\n", allow);
+            return status;
+        }
         counter_refused(c->loop->server, HTTP_REFUSED_MALFORMED);
         break;
     case GATE_MALFORMED:
@@ -288,7 +353,7 @@ static void foreign_replace(struct conn *c)
     struct evbuffer *output = bufferevent_get_output(c->bev);
     struct err err = {0};
     struct buf body = {0};
-    char allow[64] = "";
+    char header[FOREIGN_HEADER_BYTES] = "";
     char head[13];
     size_t len = evbuffer_get_length(output);
     int status;
@@ -296,7 +361,7 @@ static void foreign_replace(struct conn *c)
     output_head(output, head, sizeof head);
     if (strlen(head) != sizeof head - 1 || strncmp(head, "HTTP/1.", 7) != 0 || head[9] < '4')
         return; /* 100 Continue, or on its way already */
-    status = foreign_verdict(c, atoi(head + 9), &err, allow);
+    status = foreign_verdict(c, atoi(head + 9), &err, header);
     conn_move(c, CONN_WRITING);
     counter_reply(c->loop->server, status);
     if (problem_write(&err, status, c->gate.lang, NULL, &body) != 0)
@@ -310,9 +375,8 @@ static void foreign_replace(struct conn *c)
     evbuffer_add_printf(output,
                         "HTTP/1.1 %d Refused\r\nContent-Type: application/problem+json\r\n"
                         "Content-Length: %zu\r\nX-Content-Type-Options: nosniff\r\n"
-                        "Cache-Control: no-store\r\n%s%s%sConnection: close\r\n\r\n",
-                        status, body.len, allow[0] != '\0' ? "Allow: " : "", allow,
-                        allow[0] != '\0' ? "\r\n" : "");
+                        "Cache-Control: no-store\r\n%sConnection: close\r\n\r\n",
+                        status, body.len, header);
     evbuffer_add(output, body.data, body.len);
 out:
     buf_fini(&body);
@@ -330,6 +394,7 @@ static void conn_closed(struct evhttp_connection *evcon, void *arg)
         c->request->conn = NULL;
         counter_add(&l->server->counters.vanished, 1);
     }
+    body_forget(c);
     if (c->foreign)
         foreign_forget(c);
     evbuffer_remove_cb(bufferevent_get_input(c->bev), input_came, c);

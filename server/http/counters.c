@@ -35,6 +35,8 @@ const char *http_refusal_name(enum http_refusal reason)
         [HTTP_REFUSED_MALFORMED] = "malformed",
         [HTTP_REFUSED_HEADER_SIZE] = "header-size",
         [HTTP_REFUSED_BODY_SIZE] = "body-size",
+        [HTTP_REFUSED_BODY_LOGIN] = "body-login",
+        [HTTP_REFUSED_BODIES] = "bodies",
         [HTTP_REFUSED_ROUTE] = "route",
         [HTTP_REFUSED_MEDIA_TYPE] = "media-type",
         [HTTP_REFUSED_RATE] = "rate",

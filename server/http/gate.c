@@ -16,10 +16,12 @@ void gate_init(struct gate *g, size_t bytes_max)
     g->has_content_length = false;
     g->has_transfer_encoding = false;
     g->has_host = false;
+    g->has_authorization = false;
     g->in_query = false;
     g->content_length = 0;
     g->lang = LANG_ZH;
     g->method_text[0] = '\0';
+    g->authorization[0] = '\0';
     g->path_len = 0;
     g->name_len = 0;
     g->value_len = 0;
@@ -118,6 +120,13 @@ static bool header_end(struct gate *g)
             return false;
         g->has_host = true;
         return true;
+    }
+    if (name_is(g, "authorization") && !g->has_authorization) {
+        g->has_authorization = true;
+        if (g->value_len <= sizeof g->value) {
+            memcpy(g->authorization, g->value, g->value_len);
+            g->authorization[g->value_len] = '\0';
+        }
     }
     if (name_is(g, "accept-language")) {
         char text[GATE_VALUE_BYTES + 1];

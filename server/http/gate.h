@@ -16,7 +16,7 @@
 enum {
     GATE_METHOD_BYTES = 16,
     GATE_NAME_BYTES = 24,
-    GATE_VALUE_BYTES = 64,
+    GATE_VALUE_BYTES = 192, /* a whole "Bearer" and token */
     GATE_PATH_BYTES = 192,
 };
 
@@ -46,6 +46,7 @@ struct gate {
     bool has_content_length;
     bool has_transfer_encoding;
     bool has_host;
+    bool has_authorization;
     bool in_query;
     uint64_t content_length;
     enum lang lang;
@@ -56,6 +57,7 @@ struct gate {
     char path[GATE_PATH_BYTES];
     char name[GATE_NAME_BYTES]; /* lower case; the method and the version too */
     char value[GATE_VALUE_BYTES];
+    char authorization[GATE_VALUE_BYTES + 1]; /* the first one's value; "" none, or too long */
 };
 
 void gate_init(struct gate *g, size_t bytes_max);

@@ -151,8 +151,11 @@ struct http_options {
      * last item of its X-Forwarded-For is the peer. NULL: none. */
     const char *trusted_proxy;
 
-    size_t header_bytes_max;              /* request line and headers; 8 KiB */
-    size_t body_bytes_max;                /* routes that name none; HTTP_BODY_BYTES_DEFAULT */
+    size_t header_bytes_max; /* request line and headers; 8 KiB */
+    size_t body_bytes_max;   /* routes that name none; HTTP_BODY_BYTES_DEFAULT */
+    /* Bodies larger than body_bytes_max of all requests of a loop together, by their announced
+     * lengths and until the reply; 128 MiB, and never less than the largest of any route. */
+    size_t bodies_bytes_max;
     unsigned connections_max;             /* all loops together; 20,000 */
     unsigned connections_per_address_max; /* a loop; 4,096: a whole office may share one address */
     unsigned requests_per_second;         /* of one address, a loop; 2,000 */
@@ -163,7 +166,11 @@ struct http_options {
 
     const struct route *routes; /* const table; lives as long as the server */
     size_t routes_count;
-    void *routes_arg;            /* first argument of every handler */
+    void *routes_arg; /* first argument of every handler */
+    /* Does the token hold, as far as memory knows? Without one that does, a body larger than
+     * body_bytes_max is refused before it is read, whatever its route takes. Loops; must not wait.
+     * NULL: everything holds. */
+    bool (*token_holds)(void *routes_arg, const char *token, int64_t now_ms);
     const struct assets *assets; /* borrowed for life; NULL: none. What no route matches */
     const struct env *env;       /* borrowed for life */
 };
@@ -201,6 +208,8 @@ enum http_refusal {
     HTTP_REFUSED_MALFORMED,   /* the gate, or the target */
     HTTP_REFUSED_HEADER_SIZE, /* 431 */
     HTTP_REFUSED_BODY_SIZE,   /* 413 */
+    HTTP_REFUSED_BODY_LOGIN,  /* 401: a large body without a login */
+    HTTP_REFUSED_BODIES,      /* 503: large bodies of a loop together */
     HTTP_REFUSED_ROUTE,       /* 404, 405 */
     HTTP_REFUSED_MEDIA_TYPE,  /* 415 */
     HTTP_REFUSED_RATE,        /* 429 */

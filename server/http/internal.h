@@ -25,6 +25,7 @@ enum {
     HTTP_POOL_ARENA_BYTES = 16 * 1024, /* one that grew beyond is freed instead */
     HTTP_HEADER_BYTES_DEFAULT = 8 * 1024,
     HTTP_HEADER_BYTES_MIN = 512,
+    HTTP_BODIES_RETRY_S = 2, /* a large body takes about as long to come and go */
 };
 
 /* In which list a connection stands; each list but the last is in order of deadlines. */
@@ -36,6 +37,9 @@ enum conn_state {
     CONN_STATES,
 };
 
+/* What became of the body of the request being read. */
+enum body_verdict { BODY_UNJUDGED = 0, BODY_MAY_COME, BODY_NEEDS_LOGIN, BODY_FINDS_NO_ROOM };
+
 TAILQ_HEAD(conn_list, conn);
 
 struct conn {
@@ -46,7 +50,10 @@ struct conn {
     struct request *request; /* while CONN_HANDLED */
     struct conn *newborn;    /* the next one that awaits its birth */
     struct conn *foreigner;  /* the next of loop->foreigners, if foreign */
-    size_t input_max;        /* more bytes than this unread, and we stop reading */
+    size_t body_reserved;    /* of loop->bodies_bytes, until the request has it */
+    size_t body_max;         /* that the route takes, once limits_set */
+    enum body_verdict body;
+    size_t input_max; /* more bytes than this unread, and we stop reading */
     int fd;
     enum conn_state state;
     int64_t deadline_ms;
@@ -64,9 +71,10 @@ struct request {
     struct evhttp_request *ev;
     struct conn *conn; /* NULL once the client is gone */
     struct request *pool_next;
-    bool close;       /* Connection: close on the reply */
-    bool cache_said;  /* Cache-Control stands among the headers */
-    unsigned headers; /* extra reply headers */
+    size_t body_reserved; /* of loop->bodies_bytes */
+    bool close;           /* Connection: close on the reply */
+    bool cache_said;      /* Cache-Control stands among the headers */
+    unsigned headers;     /* extra reply headers */
     struct http_pair header[HTTP_REPLY_HEADERS_MAX];
 };
 
@@ -95,6 +103,7 @@ struct loop {
     struct request *pool;
     unsigned pool_count;
     unsigned in_flight;
+    size_t bodies_bytes; /* of large bodies, announced and not replied to */
 
     int mailbox_fd;
     pthread_mutex_t mailbox_lock;
@@ -117,8 +126,7 @@ struct counters {
 struct http_server {
     struct http_options options; /* defaults filled in; text pointers are not used after start */
     struct route_table *table;
-    size_t route_body_bytes_max; /* the largest of any route */
-    SSL_CTX *tls;                /* NULL: plain; exchanged under tls_lock, never from or to NULL */
+    SSL_CTX *tls; /* NULL: plain; exchanged under tls_lock, never from or to NULL */
     pthread_mutex_t tls_lock;
     bool has_ticket_secret;
     uint8_t ticket_secret[32];
@@ -182,6 +190,8 @@ struct conn *conn_of(struct loop *l, struct evhttp_request *ev);
 /* request.c */
 void request_arrived(struct evhttp_request *ev, void *loop);
 void request_pool_free(struct loop *l);
+/* The token of an Authorization value (may be NULL), or NULL. */
+const char *bearer_of(const char *authorization);
 
 /* The problems that this folder raises itself. */
 extern const struct msg http_msg_malformed;
@@ -189,6 +199,8 @@ extern const struct msg http_msg_length_required;
 extern const struct msg http_msg_header_size;
 extern const struct msg http_msg_body_size;
 extern const struct msg http_msg_body_unexpected;
+extern const struct msg http_msg_body_login;
+extern const struct msg http_msg_bodies;
 extern const struct msg http_msg_not_found;
 extern const struct msg http_msg_method;
 extern const struct msg http_msg_media_type;

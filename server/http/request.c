@@ -32,6 +32,11 @@ const struct msg http_msg_body_size = {"request-body-too-large", "请求正文�
                                        "The request's body is larger than is allowed here."};
 const struct msg http_msg_body_unexpected = {"request-body-unexpected", "此处不接受请求正文。",
                                              "No request body is accepted here."};
+const struct msg http_msg_body_login = {
+    "request-body-needs-login", "登录已失效或尚未登录，不能上传这样大的内容，请先登录。",
+    "A body this large needs a login that holds; log in first."};
+const struct msg http_msg_bodies = {"request-bodies-full", "正在上传的内容过多，请 {0} 秒后重试。",
+                                    "Too much is being uploaded; try again in {0} s."};
 const struct msg http_msg_not_found = {"path-not-found", "没有这个地址：{0}。",
                                        "There is nothing at {0}."};
 const struct msg http_msg_method = {"method-not-allowed", "此地址不支持 {0} 方法，可用：{1}。",
@@ -103,6 +108,7 @@ static void request_free(struct request *r)
     struct loop *l = loop_of(r);
 
     l->in_flight--;
+    l->bodies_bytes -= r->body_reserved;
     counter_sub(&l->server->counters.requests_in_flight, 1);
     if (l->pool_count >= HTTP_POOL_REQUESTS || r->pub.arena.used_bytes > HTTP_POOL_ARENA_BYTES) {
         arena_fini(&r->pub.arena);
@@ -155,16 +161,19 @@ const char *http_header(const struct http_request *req, const char *name)
     return evhttp_find_header(evhttp_request_get_input_headers(r->ev), name);
 }
 
-const char *http_bearer(const struct http_request *req)
+const char *bearer_of(const char *value)
 {
-    const char *value = http_header(req, "Authorization");
-
     if (value == NULL || strncasecmp(value, "Bearer ", 7) != 0)
         return NULL;
     value += 7;
     while (*value == ' ')
         value++;
     return *value != '\0' ? value : NULL;
+}
+
+const char *http_bearer(const struct http_request *req)
+{
+    return bearer_of(http_header(req, "Authorization"));
 }
 
 /* ---- deferring ---- */
@@ -536,6 +545,8 @@ void request_arrived(struct evhttp_request *ev, void *arg)
     r->ev = ev;
     r->conn = c;
     c->request = r;
+    r->body_reserved = c->body_reserved;
+    c->body_reserved = 0;
     conn_move(c, CONN_HANDLED);
     r->pub.received_ms = loop_now_ms(l);
     r->pub.method = c->gate.method;

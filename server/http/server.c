@@ -30,6 +30,12 @@ static void options_fill(struct http_options *o)
         o->header_bytes_max = HTTP_HEADER_BYTES_DEFAULT;
     if (o->body_bytes_max == 0)
         o->body_bytes_max = HTTP_BODY_BYTES_DEFAULT;
+    if (o->bodies_bytes_max == 0)
+        o->bodies_bytes_max = (size_t)128 * 1024 * 1024;
+    for (size_t i = 0; i < o->routes_count && o->routes != NULL; i++) {
+        if (o->routes[i].body_bytes_max > o->bodies_bytes_max)
+            o->bodies_bytes_max = o->routes[i].body_bytes_max;
+    }
     if (o->connections_max == 0)
         o->connections_max = 20000;
     if (o->connections_per_address_max == 0)

@@ -148,6 +148,14 @@ class Bodies(Base):
         head = (f"POST {NOBODY} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                 "Content-Length: 99999999999\r\n\r\n")
         self.refused(self.raw(head.encode()), 413, "request-body-too-large", "请求正文超过此处允许的长度。")
+        for authorization in ("", "Authorization: Bearer nothing\r\n",
+                              f"Authorization: Bearer {self.token[:-2]}AA\r\n"):
+            for path in ("people", "hearings", "units"):
+                upload = (f"POST /api/v1/{path}/import HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
+                          f"{authorization}Content-Length: 1000000\r\n\r\n")
+                answer = self.raw(upload.encode())
+                self.refused(answer, 401, "request-body-needs-login", "登录已失效或尚未登录，不能上传这样大的内容，请先登录。")
+                self.assertEqual(answer.headers["WWW-Authenticate"], "Bearer")
         head = head.replace("Content-Length: 99999999999", "Transfer-Encoding: chunked")
         self.refused(self.raw(head.encode()), 411, "request-length-required",
                      "请求须用 Content-Length 标明正文长度，不接受分块传输。")

@@ -180,12 +180,19 @@ static void *worker_run(void *arg)
     return NULL;
 }
 
+static bool token_holds(void *arg, const char *token, int64_t now_ms)
+{
+    (void)arg;
+    return strcmp(token, RIG_TOKEN) == 0 && now_ms > 0;
+}
+
 static const struct route routes[] = {
     {HTTP_GET, "/hello", 1, NULL, 0, handle_hello},
     {HTTP_GET, "/echo/{name}", 2, NULL, 0, handle_echo},
     {HTTP_POST, "/bodies", 3, "application/json text/csv", RIG_BODY_BYTES_MAX, handle_count},
     {HTTP_PUT, "/bodies", 4, "application/json", 0, handle_mirror},
     {HTTP_DELETE, "/bodies", 5, NULL, 0, handle_nothing},
+    {HTTP_POST, "/uploads", 14, "application/json", RIG_UPLOAD_BYTES_MAX, handle_count},
     {HTTP_GET, "/large", 6, NULL, 0, handle_large},
     {HTTP_GET, "/static", 7, NULL, 0, handle_static},
     {HTTP_GET, "/header/{value}", 8, NULL, 0, handle_header},
@@ -211,6 +218,7 @@ void rig_options(struct rig *rig, struct http_options *o)
         .routes = routes,
         .routes_count = sizeof routes / sizeof routes[0],
         .routes_arg = rig,
+        .token_holds = token_holds,
         .env = &rig->env,
     };
 }

@@ -5,6 +5,8 @@
  *   POST   /bodies                the body's length, at most RIG_BODY_BYTES_MAX, JSON or CSV
  *   PUT    /bodies                the body itself, of the server's default size
  *   DELETE /bodies                204
+ *   POST   /uploads               the body's length, at most RIG_UPLOAD_BYTES_MAX, with the token RIG_TOKEN
+ *                                 where it is larger than the default
  *   GET    /large                 RIG_LARGE_BYTES of 'x', handed over
  *   GET    /static                bytes that are not copied
  *   GET    /header/{value}        X-Echo: value
@@ -23,9 +25,12 @@
 
 #include <pthread.h>
 
+#define RIG_TOKEN "that-holds"
+
 enum {
     RIG_BODY_BYTES_MAX = 1000,
     RIG_DEFAULT_BODY_BYTES_MAX = 4000,
+    RIG_UPLOAD_BYTES_MAX = 64 * 1024,
     RIG_LARGE_BYTES = 3 * 1024 * 1024,
     RIG_WORKERS = 3,
     RIG_PATH_BYTES = 512,

@@ -341,6 +341,115 @@ TEST_BOTH(a_huge_length_gets_413_before_the_body_is_sent)
     rig_stop(&rig);
 }
 
+#define TOKEN "Authorization: Bearer " RIG_TOKEN "\r\n"
+
+/* What comes before a body of `len` bytes. */
+static const char *upload_head(const char *headers, size_t len)
+{
+    static char text[1024];
+
+    snprintf(text, sizeof text, "POST /uploads" H JSON "%sContent-Length: %zu\r\n\r\n", headers,
+             len);
+    return text;
+}
+
+TEST_BOTH(a_large_body_needs_a_login_before_it_is_sent)
+{
+    static const char *const others[] = {
+        "",
+        "Authorization: Bearer that-does-not\r\n",
+        "Authorization: Basic " RIG_TOKEN "\r\n",
+        "Authorization: Bearer x\r\n" TOKEN,
+        "Authorization: Bearer "
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "aaaaaa"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n",
+    };
+    enum { OTHERS = sizeof others / sizeof others[0] };
+    struct http_options o;
+    struct http_counters n;
+    struct rig rig;
+    struct reply r = {0};
+    struct buf request = {0};
+
+    rig_options(&rig, &o);
+    start(&rig, &o, tls);
+    for (size_t i = 0; i < OTHERS; i++) {
+        const char *head = upload_head(others[i], RIG_DEFAULT_BODY_BYTES_MAX + 1);
+
+        rig_ask_ended(&rig, head, strlen(head), &r);
+        cr_assert(reply_is_problem(&r, 401, "request-body-needs-login"), "%zu: %d", i, r.status);
+        cr_assert(reply_header_is(&r, "WWW-Authenticate", "Bearer"));
+    }
+    rig_ask(&rig, upload_head(TOKEN, RIG_UPLOAD_BYTES_MAX + 1), &r);
+    cr_assert(reply_is_problem(&r, 413, "request-body-too-large"));
+    body_request(&request, "POST /uploads", JSON, RIG_DEFAULT_BODY_BYTES_MAX);
+    rig_ask(&rig, buf_text(&request), &r);
+    cr_assert_eq(r.status, 200);
+    body_request(&request, "POST /uploads", JSON TOKEN, RIG_UPLOAD_BYTES_MAX);
+    rig_ask(&rig, buf_text(&request), &r);
+    cr_assert_eq(r.status, 200);
+    cr_assert(reply_body_is(&r, "65536"));
+    check_serves_and_drains(&rig, &n);
+    cr_assert_eq(n.refused[HTTP_REFUSED_BODY_LOGIN], OTHERS);
+    cr_assert_eq(n.refused[HTTP_REFUSED_BODY_SIZE], 1);
+    buf_fini(&request);
+    reply_fini(&r);
+    rig_stop(&rig);
+}
+
+TEST_BOTH(large_bodies_of_a_loop_have_room_for_so_many_bytes_together)
+{
+    enum { LEN = 60000 };
+    static char body[LEN];
+    struct http_options o;
+    struct http_counters n;
+    struct rig rig;
+    struct client first, second;
+    struct reply r = {0};
+    struct buf request = {0};
+
+    memset(body, ' ', sizeof body);
+    rig_options(&rig, &o);
+    o.loops = 1;
+    o.bodies_bytes_max = LEN + LEN / 2;
+    start(&rig, &o, tls);
+    body_request(&request, "POST /uploads", JSON TOKEN, LEN);
+    for (int round = 0; round < 3; round++) {
+        cr_assert(client_open(&first, http_server_port(rig.server), tls));
+        cr_assert(client_say(&first, upload_head(TOKEN "Expect: 100-continue\r\n", LEN)));
+        cr_assert(client_read(&first, true, &r));
+        cr_assert_eq(r.status, 100);
+        rig_ask(&rig, upload_head(TOKEN, LEN), &r);
+        cr_assert(reply_is_problem(&r, 503, "request-bodies-full"), "%d", r.status);
+        cr_assert(reply_header_is(&r, "Retry-After", "2"));
+        /* What is small finds room, and so does the next large one once the first has gone: by its
+         * reply, or without one. */
+        rig_ask(&rig, "GET /hello" H "\r\n", &r);
+        cr_assert_eq(r.status, 200);
+        if (round % 2 == 0) {
+            cr_assert(client_send(&first, body, LEN));
+            cr_assert(client_read(&first, false, &r));
+            cr_assert_eq(r.status, 200);
+        }
+        client_close(&first, round % 2 != 0);
+        do { /* the server hears of the end by itself */
+            rig_ask(&rig, "GET /hello" H "\r\n", &r);
+            http_server_counters(rig.server, &n);
+        } while (n.connections_open > 1);
+        cr_assert(client_open(&second, http_server_port(rig.server), tls));
+        cr_assert(client_ask(&second, buf_text(&request), &r));
+        cr_assert_eq(r.status, 200, "%d", r.status);
+        client_close(&second, false);
+    }
+    check_serves_and_drains(&rig, &n);
+    cr_assert_eq(n.refused[HTTP_REFUSED_BODIES], 3);
+    buf_fini(&request);
+    reply_fini(&r);
+    rig_stop(&rig);
+}
+
 TEST_BOTH(a_body_where_none_is_expected_gets_413_and_an_empty_one_passes)
 {
     struct http_options o;
