@@ -18,9 +18,14 @@
 
 static const struct msg msg_faults = {"import-refused", "文件中有 {0} 处错误，没有写入任何内容。",
                                       "The file has {0} faults; nothing was written."};
-static const struct msg msg_row = {"import-outside-scope",
-                                   "“{0}”不在您的管理范围内，没有写入任何内容。",
-                                   "'{0}' is outside your scope; nothing was written."};
+static const struct msg msg_row = {
+    "import-outside-scope", "第{0}行“{1}”：“{2}”不在您的管理范围内，没有写入任何内容。",
+    "Row {0}, {1}: '{2}' is outside your scope; nothing was written."};
+static const struct msg msg_past = {
+    "import-outside-scope-then",
+    "第{0}行“{1}”：“{2}”在{3}或之后属于您管理范围以外的单位，没有写入任何内容。",
+    "Row {0}, {1}: on {3} or later '{2}' belongs to a unit outside your scope; nothing was "
+    "written."};
 static const struct msg msg_dry_run = {"query-invalid", "查询参数“dry_run”只能是 1。",
                                        "The query parameter 'dry_run' can only be 1."};
 
@@ -50,19 +55,93 @@ static void work_free(void *own)
 
 /* ---- on the worker ---- */
 
-static int refuse_row(struct bytes what, struct err *err)
+/* Where a text of the file stands, as a spreadsheet counts: records borrow their cells. */
+static uint32_t row_of(const struct work *work, struct bytes cell)
+{
+    for (size_t i = 0; i < work->table.count; i++) {
+        const struct csv_row *row = &work->table.rows[i];
+
+        for (size_t k = 0; k < row->count; k++) {
+            if (row->cells[k].data == cell.data && cell.len > 0)
+                return row->row;
+        }
+    }
+    return 0;
+}
+
+/* What is wrong with the row of `key`, in that column. */
+static int refuse_row(const struct work *work, const struct msg *msg, struct bytes key,
+                      const char *column, struct bytes what, struct bytes from, struct err *err)
 {
     char text[PERSON_NUMBER_BYTES_MAX + 1] = "";
+    char date[CIVIL_TEXT_BYTES] = "";
+    char row[24];
 
-    memcpy(text, what.data,
-           what.len < PERSON_NUMBER_BYTES_MAX ? what.len : PERSON_NUMBER_BYTES_MAX);
-    return err_set(err, ERR_DENIED, &msg_row, text, NULL, NULL, NULL);
+    if (what.len > 0)
+        memcpy(text, what.data,
+               what.len < PERSON_NUMBER_BYTES_MAX ? what.len : PERSON_NUMBER_BYTES_MAX);
+    if (from.len > 0)
+        memcpy(date, from.data, from.len < sizeof date - 1 ? from.len : sizeof date - 1);
+    return err_set(err, ERR_DENIED, msg, err_int(row, row_of(work, key)), column, text, date);
+}
+
+static bool holds_at(const struct call *call, struct bytes unit, struct bytes date)
+{
+    return operation_role_holds(call->view, call->op->roles, call->login.person, unit, date);
 }
 
 static bool holds(const struct call *call, struct bytes unit)
 {
-    return operation_role_holds(call->view, call->op->roles, call->login.person, unit,
-                                call_today(call));
+    return holds_at(call, unit, call_today(call));
+}
+
+/* Today, and as the tree was then: a record that holds from then on changes figures of then. */
+static bool holds_since(const struct call *call, struct bytes unit, struct bytes from)
+{
+    return holds(call, unit) && holds_at(call, unit, from);
+}
+
+/* Does the version lie behind `from`, or hold then because the next one does not yet? */
+static bool is_touched(struct bytes from, struct bytes version, const struct bytes *next)
+{
+    return bytes_compare(version, from) > 0 || next == NULL || bytes_compare(*next, from) > 0;
+}
+
+static struct bytes later_of(struct bytes a, struct bytes b)
+{
+    return bytes_compare(a, b) > 0 ? a : b;
+}
+
+/* Were all units of the person's from that date on the caller's? */
+static bool past_is_mine(const struct call *call, struct bytes number, struct bytes from)
+{
+    int64_t at = roster_find_person(call->view->roster, number);
+    const struct person *p = at < 0 ? NULL : &call->view->roster->people[at];
+
+    for (size_t i = 0; p != NULL && i < p->versions_count; i++) {
+        const struct person_version *v = &p->versions[i];
+
+        if (is_touched(from, v->valid_from, i + 1 < p->versions_count ? &v[1].valid_from : NULL) &&
+            !holds_since(call, v->unit, later_of(from, v->valid_from)))
+            return false;
+    }
+    return true;
+}
+
+/* And all superiors of the unit's? */
+static bool unit_past_is_mine(const struct call *call, struct bytes code, struct bytes from)
+{
+    int64_t at = roster_find_unit(call->view->roster, code);
+    const struct unit *u = at < 0 ? NULL : &call->view->roster->units[at];
+
+    for (size_t i = 0; u != NULL && i < u->versions_count; i++) {
+        const struct unit_version *v = &u->versions[i];
+
+        if (is_touched(from, v->valid_from, i + 1 < u->versions_count ? &v[1].valid_from : NULL) &&
+            !holds_since(call, v->parent, later_of(from, v->valid_from)))
+            return false;
+    }
+    return true;
 }
 
 /* A person's present unit, and the one they move to, must both be the caller's. */
@@ -74,52 +153,81 @@ static bool person_is_mine(const struct call *call, struct bytes number)
            holds(call, person_unit_now(call->view, (uint32_t)person, call_today(call)));
 }
 
-/* A unit that exists must be the caller's, and so must the one it is put under. What is new in the
- * file is judged by what stands above it: records come superiors first. */
-static bool unit_is_mine(const struct call *call, const struct work *work, size_t i, bool *mine)
+static int check_person(const struct call *call, const struct work *work,
+                        const struct person_record *rec, struct err *err)
 {
-    const struct unit_record *rec = &work->units[i];
+    if (!person_is_mine(call, rec->number))
+        return refuse_row(work, &msg_row, rec->number, "人员编号", rec->number, bytes_of_text(""),
+                          err);
+    if (!holds(call, rec->unit))
+        return refuse_row(work, &msg_row, rec->number, "单位编码", rec->unit, bytes_of_text(""),
+                          err);
+    if (!holds_at(call, rec->unit, rec->valid_from))
+        return refuse_row(work, &msg_past, rec->number, "生效日期", rec->unit, rec->valid_from,
+                          err);
+    if (!past_is_mine(call, rec->number, rec->valid_from))
+        return refuse_row(work, &msg_past, rec->number, "生效日期", rec->number, rec->valid_from,
+                          err);
+    return 0;
+}
 
-    if (roster_find_unit(call->view->roster, rec->code) >= 0 && !holds(call, rec->code))
-        return false;
-    if (rec->parent.len == 0 || roster_find_unit(call->view->roster, rec->parent) >= 0)
-        return holds(call, rec->parent);
+/* What is put under a unit that exists is judged by it. What is new in the file is judged by what
+ * stands above it: records come superiors first. */
+static bool superior_is_mine(const struct call *call, const struct work *work, size_t i)
+{
+    struct bytes parent = work->units[i].parent;
+
+    if (parent.len == 0 || roster_find_unit(call->view->roster, parent) >= 0)
+        return holds(call, parent);
     for (size_t k = 0; k < i; k++) {
-        if (bytes_equal(work->units[k].code, rec->parent))
-            return mine[k];
+        if (bytes_equal(work->units[k].code, parent))
+            return true; /* it passed */
     }
     return false;
 }
 
-static int check_units(const struct call *call, struct work *work, struct err *err)
+/* A unit that exists must be the caller's, and so must the one it is put under, and those that it was
+ * under since the record is to hold. */
+static int check_unit(const struct call *call, const struct work *work, size_t i, struct err *err)
 {
-    bool *mine = arena_array(&work->arena, work->count, sizeof *mine);
+    const struct unit_record *rec = &work->units[i];
+    bool parent_is_old = roster_find_unit(call->view->roster, rec->parent) >= 0;
 
-    if (mine == NULL)
-        return err_set(err, ERR_NOMEM, &api_msg_no_memory, NULL, NULL, NULL, NULL);
-    for (size_t i = 0; i < work->count; i++) {
-        mine[i] = unit_is_mine(call, work, i, mine);
-        if (!mine[i])
-            return refuse_row(work->units[i].code, err);
-    }
+    if (roster_find_unit(call->view->roster, rec->code) >= 0 && !holds(call, rec->code))
+        return refuse_row(work, &msg_row, rec->code, "单位编码", rec->code, bytes_of_text(""), err);
+    if (!superior_is_mine(call, work, i))
+        return refuse_row(work, &msg_row, rec->code, "上级编码", rec->parent, bytes_of_text(""),
+                          err);
+    if (parent_is_old && !holds_at(call, rec->parent, rec->valid_from))
+        return refuse_row(work, &msg_past, rec->code, "生效日期", rec->parent, rec->valid_from,
+                          err);
+    if (!unit_past_is_mine(call, rec->code, rec->valid_from))
+        return refuse_row(work, &msg_past, rec->code, "生效日期", rec->code, rec->valid_from, err);
     return 0;
 }
 
 static int check_rows(const struct call *call, struct work *work, struct err *err)
 {
+    int rc = 0;
+
     if (holds(call, bytes_of_text("")))
         return 0;
-    if (work->kind == IMPORT_UNITS)
-        return check_units(call, work, err);
-    for (size_t i = 0; i < work->count; i++) {
-        struct bytes number =
-            work->kind == IMPORT_PEOPLE ? work->people[i].number : work->attendance[i].number;
-
-        if (!person_is_mine(call, number) ||
-            (work->kind == IMPORT_PEOPLE && !holds(call, work->people[i].unit)))
-            return refuse_row(number, err);
+    for (size_t i = 0; i < work->count && rc == 0; i++) {
+        switch (work->kind) {
+        case IMPORT_UNITS:
+            rc = check_unit(call, work, i, err);
+            break;
+        case IMPORT_PEOPLE:
+            rc = check_person(call, work, &work->people[i], err);
+            break;
+        case IMPORT_ATTENDANCE:
+            if (!person_is_mine(call, work->attendance[i].number))
+                rc = refuse_row(work, &msg_row, work->attendance[i].number, "人员编号",
+                                work->attendance[i].number, bytes_of_text(""), err);
+            break;
+        }
     }
-    return 0;
+    return rc;
 }
 
 static int read_rows(const struct call *call, struct work *work, struct err *err)

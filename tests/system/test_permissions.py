@@ -378,5 +378,61 @@ class Lists(unittest.TestCase):
         self.assertEqual(api.raw("GET", f"/api/v1/exams/{self.exam}/scores")[0], 403)
 
 
+class Rows(unittest.TestCase):
+    """The rows of a file are judged each by itself, on every date from which it is to hold."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = town.server().start()
+        cls.addClassCleanup(cls.server.close)
+        cls.town = town.Town(cls.server)
+
+    def load(self, api, kind, head, *rows, dry=True):
+        text = "\n".join((head, *(",".join(r) for r in rows))) + "\n"
+        status, _headers, reply = api.raw("POST", f"/api/v1/{kind}/import" + ("?dry_run=1" if dry else ""),
+                                          text.encode(), "text/csv")
+        return status, json.loads(reply)
+
+    def test_nobody_rewrites_what_another_branch_was(self):
+        people, units = "人员编号,姓名,单位编码,人员类别,生效日期", "单位编码,单位名称,上级编码,生效日期"
+        for kind, head, row in (("units", units, ("A9", "甲街道九组", "B", "2024-01-01")),
+                                ("units", units, ("A9", "甲街道九组", "A", "2025-01-01")),
+                                ("people", people, ("P-1", "赵一", "B1", "公务员", "2024-01-01")),
+                                ("people", people, ("P-1", "赵一", "A2", "公务员", "2025-01-01")),
+                                ("people", people, ("P-2", "钱二", "A9", "公务员", "2024-01-01"))):
+            self.assertEqual(self.load(self.town.admin, kind, head, row, dry=False)[0], 200, row)
+        roles = {"people": ("liaison", "officer", "administrator"), "units": ("officer", "administrator")}
+        cases = [("people", ("P-1", "赵一", "A2", "领导干部", day), fine, "P-1") for day, fine in
+                 (("2023-06-01", False), ("2024-01-01", False), ("2024-12-31", False), ("2025-01-01", True),
+                  ("2025-06-01", True), ("", True))]
+        cases += [("people", ("P-2", "钱二", "A9", "领导干部", day), fine, "A9") for day, fine in
+                  (("2024-06-01", False), ("2025-06-01", True))]
+        cases += [("people", ("P-3", "孙三", "A9", "公务员", day), fine, "A9") for day, fine in
+                  (("2024-06-01", False), ("2025-06-01", True))]
+        cases += [("units", ("A9", "甲街道第九组", "A", day), fine, "A9") for day, fine in
+                  (("2023-06-01", False), ("2024-12-31", False), ("2025-01-01", True), ("", True))]
+        for kind, row, fine, name in cases:
+            head = people if kind == "people" else units
+            for role in roles[kind]:
+                status, reply = self.load(self.town.holder(role, "part"), kind, head, row)
+                self.assertEqual(status, 200 if fine else 403, (role, row, reply))
+                if not fine:
+                    self.assertEqual(reply["detail"], f"第2行“生效日期”：“{name}”在{row[-1]}或之后属于您管理范围以外的单位，"
+                                                      "没有写入任何内容。", (role, row))
+            self.assertEqual(self.load(self.town.holder("officer"), kind, head, row)[0], 200, row)
+
+    def test_a_row_outside_is_named_by_row_and_column(self):
+        people, units = "人员编号,姓名,单位编码,人员类别", "单位编码,单位名称,上级编码"
+        fine = {"people": ("N-1", "李一", "A2", "公务员"), "units": ("A8", "甲街道八组", "A")}
+        for kind, head, row, column, name in (
+                ("people", people, ("B1-03", "王二", "A2", "公务员"), "人员编号", "B1-03"),
+                ("people", people, ("N-2", "王二", "B1", "公务员"), "单位编码", "B1"),
+                ("units", units, ("B1", "乙镇办", "A"), "单位编码", "B1"),
+                ("units", units, ("B8", "乙镇八组", "B"), "上级编码", "B")):
+            status, reply = self.load(self.town.holder("officer", "part"), kind, head, fine[kind], row)
+            self.assertEqual(status, 403, row)
+            self.assertEqual(reply["detail"], f"第3行“{column}”：“{name}”不在您的管理范围内，没有写入任何内容。")
+
+
 if __name__ == "__main__":
     unittest.main()
