@@ -142,9 +142,10 @@ const struct command COMMANDS[] = {
     {"exam commit", "考试 officer|custodian", "EXAM officer|custodian", 2, 2,
      OPT(OPT_SHARE_FILE) | OPT(OPT_JSON), true, "提交一份抽题种子的摘要",
      "commit to a share of the draw's seed",
-     "份额文件不存在时，用系统随机数新建。考务人员与题库保管人各提交一份摘要后，才能各自交出份额。",
+     "份额文件不存在时，用系统随机数新建。考务人员与题库保管人各提交一份摘要后，才能各自交出份额；"
+     "两份不能由同一人提交。",
      "Makes the share from the system's random numbers when the file does not exist. Both shares "
-     "are committed to before either is revealed.",
+     "are committed to, by two people, before either is revealed.",
      cmd_exam_commit},
     {"exam reveal", "考试 officer|custodian", "EXAM officer|custodian", 2, 2,
      OPT(OPT_SHARE_FILE) | OPT(OPT_JSON), true, "交出一份抽题种子",

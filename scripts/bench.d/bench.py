@@ -161,7 +161,7 @@ class Town:
         return "--url", self.server.url, "--ca", self.server.ca
 
     def exam(self):
-        return setup.create_exam(self.officer, rig.BLUEPRINTS, "annual", WINDOW_MS, DURATION_MS,
+        return setup.create_exam(self.officer, self.server.custodian(), rig.BLUEPRINTS, "annual", WINDOW_MS, DURATION_MS,
                                  int(time.time() * 1000) - 1000)
 
     def save(self, connections, seconds, rate=None):

@@ -156,7 +156,8 @@ def main():
     officer = Api(args.url, args.ca)
     officer.activate(setup.OFFICER, codes[setup.OFFICER], secrets.token_urlsafe(12))
     start_ms = int(time.time() * 1000) - 1000
-    exam = setup.create_exam(officer, args.blueprints, "annual", WINDOW_S * 1000, DURATION_S * 1000, start_ms)
+    keeper = setup.custodian(args, args.state, api)
+    exam = setup.create_exam(officer, keeper, args.blueprints, "annual", WINDOW_S * 1000, DURATION_S * 1000, start_ms)
     officer.call("PUT", f"/exams/{exam}/exemptions/{exempted[0]}",
                  {"kind": "exempt", "reason": "产假", "document": "示范〔2026〕2号"})
 

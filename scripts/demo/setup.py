@@ -4,7 +4,7 @@ window of an exam that is over; prints fresh activation codes.
 
   setup.py --url URL --state DIR --blueprints DIR [--ca FILE] [--window-s N --duration-s N]
 
-DIR keeps the administrator's password and what was set up (mode 0600)."""
+DIR keeps the passwords of the administrator and of the custodian of the draw's share, and what was set up (mode 0600)."""
 import argparse
 import datetime
 import hashlib
@@ -20,6 +20,7 @@ import district
 from api import Api
 
 ADMIN = "900001"
+CUSTODIAN = "900002"  # of the second share of each exam's seed: two people hold one each
 OFFICER = "100001"
 BANDS = [{"name": "优秀", "minimum": 9000}, {"name": "良好", "minimum": 8000}]
 DAY_MS = 86400 * 1000
@@ -44,6 +45,23 @@ def admin(args, state):
     return api
 
 
+def custodian(args, state, api):
+    """Logged in as the custodian; the first time made, and not on the books, by the administrator."""
+    own = Api(args.url, args.ca)
+    password_file = state / "custodian-password"
+    if password_file.exists():
+        own.login(CUSTODIAN, password_file.read_text(encoding="utf-8"))
+        return own
+    rows = f"人员编号,姓名,单位编码,人员类别,状态\n{CUSTODIAN},种子保管人,{district.ROOT[0]},系统管理,调出\n"
+    api.call("POST", "/people/import", csv=rows.encode())
+    api.call("POST", f"/people/{CUSTODIAN}/roles", {"role": "officer", "unit": ""})
+    code = api.call("POST", "/activation-codes", {"people": [CUSTODIAN]})["codes"][0]["code"]
+    password = secrets.token_urlsafe(18)
+    own.activate(CUSTODIAN, code, password)
+    write_secret(password_file, password)
+    return own
+
+
 def fill(api, state):
     """Units, people, roles, hearings."""
     tables = state / "district"
@@ -58,7 +76,8 @@ def year():
     return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8)).year
 
 
-def create_exam(api, blueprints, kind, window_ms, duration_ms, start_ms):
+def create_exam(api, keeper, blueprints, kind, window_ms, duration_ms, start_ms):
+    """An open exam; its id. Two officers, each with a share: api and keeper."""
     release = api.call("GET", "/releases")["releases"][0]["digest"]
     annual = kind == "annual"
     now = datetime.datetime.fromtimestamp(start_ms / 1000, datetime.timezone(datetime.timedelta(hours=8)))
@@ -79,17 +98,18 @@ def create_exam(api, blueprints, kind, window_ms, duration_ms, start_ms):
         "cut_at_window_end": True, "review": "after_close", "document": "示范〔" + str(year()) + "〕1号",
     }
     exam = api.call("POST", "/exams", definition)["exam"]
-    shares = {which: secrets.token_bytes(32) for which in ("officer", "custodian")}
-    for which, share in shares.items():
+    shares = [(holder, which, secrets.token_bytes(32)) for which, holder in
+              (("officer", api), ("custodian", keeper))]
+    for holder, which, share in shares:
         digest = hashlib.sha256(b"mingfa/draw-share/v1" + share).hexdigest()
-        api.call("POST", f"/exams/{exam}/shares", {"which": which, "digest": digest})
-    for which, share in shares.items():
-        api.call("PUT", f"/exams/{exam}/shares", {"which": which, "share": share.hex()})
+        holder.call("POST", f"/exams/{exam}/shares", {"which": which, "digest": digest})
+    for holder, which, share in shares:
+        holder.call("PUT", f"/exams/{exam}/shares", {"which": which, "share": share.hex()})
     api.call("POST", f"/exams/{exam}/open", {})
     return exam
 
 
-def renew(api, args):
+def renew(api, keeper, args):
     """An exam of each kind whose window is open."""
     now = int(time.time() * 1000)
     open_kinds = {e["definition"]["kind"] for e in api.call("GET", "/exams")["exams"]
@@ -97,7 +117,7 @@ def renew(api, args):
     made = {}
     for kind in ("annual", "qualification"):
         if kind not in open_kinds:
-            made[kind] = create_exam(api, args.blueprints, kind, args.window_s * 1000, args.duration_s * 1000,
+            made[kind] = create_exam(api, keeper, args.blueprints, kind, args.window_s * 1000, args.duration_s * 1000,
                                      now - 1000)
     return made
 
@@ -115,7 +135,7 @@ def main():
     if not (args.state / "filled").exists():
         fill(api, args.state)
         (args.state / "filled").write_text("1\n", encoding="utf-8")
-    made = renew(api, args)
+    made = renew(api, custodian(args, args.state, api), args)
     staff = [p for p in district.people() if p[4] == "在册" and p[0] != OFFICER]
     ordinary = [p for p in staff if p[3] != "领导干部"][:2] + [p for p in staff if p[3] == "领导干部"][:1]
     codes = api.call("POST", "/activation-codes", {"people": [p[0] for p in ordinary] + [OFFICER]})["codes"]

@@ -3,8 +3,8 @@
  *
  *   created --both shares committed, then revealed--> open --> closed
  *
- * Nobody knows the master seed alone: the officer and the custodian each commit to the digest of a
- * share before either shows it. Repeats of what already holds mean no events. Fails with what the
+ * Nobody knows the master seed alone: the officer and the custodian, who are two people, each commit
+ * to the digest of a share before either shows it, and each shows their own. Repeats of what already holds mean no events. Fails with what the
  * officer has to know.
  *
  * Thread: the registry writer's. */
@@ -42,6 +42,17 @@ static const struct msg MSG_COMMITTED = {
     .id = "share-already-committed",
     .zh = "{0}份额已提交过另一个摘要，不能更换",
     .en = "the {0}'s share is already committed to another digest; it cannot be exchanged",
+};
+static const struct msg MSG_BOTH = {
+    .id = "share-of-the-same-person",
+    .zh = "另一方份额的摘要也是您提交的：两方份额须由两人各持一份，请由另一人提交{0}份额",
+    .en = "you have committed the other share: two people hold one each, and somebody else must "
+          "commit the {0}'s",
+};
+static const struct msg MSG_NOT_YOURS = {
+    .id = "share-of-somebody-else",
+    .zh = "{0}份额的摘要由他人提交，只能由提交人本人揭示",
+    .en = "somebody else has committed the {0}'s share; nobody but they may reveal it",
 };
 static const struct msg MSG_NOT_COMMITTED = {
     .id = "share-not-committed",
@@ -193,8 +204,10 @@ static int commit_job(struct live *live, struct job *job, const struct exam_view
 {
     const struct share_input *in = &job->in.share;
     const struct exam_share *share = registry_share(live->registry, exam->uuid, in->which);
+    enum share_which other = in->which == SHARE_OFFICER ? SHARE_CUSTODIAN : SHARE_OFFICER;
     struct registry_payload p = {.type = EVENT_SHARE_COMMITTED};
 
+    live_actor(live, job->person, p.u.share_committed.actor);
     if (exam->shares[in->which - SHARE_OFFICER] != SHARE_STATE_NONE) {
         return digest_equal(&share->committed, &in->digest)
                    ? 0
@@ -203,9 +216,14 @@ static int commit_job(struct live *live, struct job *job, const struct exam_view
     if (exam->state != EXAM_CREATED) {
         return state_refuse(job, exam, "提交份额 take shares");
     }
-    p.u.share_committed = (struct share_committed){
-        .at_ms = job->received_ms, .which = (uint32_t)in->which, .share = in->digest};
-    live_actor(live, job->person, p.u.share_committed.actor);
+    if (exam->shares[other - SHARE_OFFICER] != SHARE_STATE_NONE &&
+        memcmp(registry_share(live->registry, exam->uuid, other)->committer,
+               p.u.share_committed.actor, 32) == 0) {
+        return job_refuse(job, ERR_DENIED, &MSG_BOTH, share_name(in->which), NULL);
+    }
+    p.u.share_committed.at_ms = job->received_ms;
+    p.u.share_committed.which = (uint32_t)in->which;
+    p.u.share_committed.share = in->digest;
     memcpy(p.u.share_committed.exam_uuid, exam->uuid, 16);
     return registry_batch_add(b, &p, &job->err);
 }
@@ -218,10 +236,15 @@ static int reveal_job(struct live *live, struct job *job, const struct exam_view
     const struct digest shown = draw_share_digest(in->share);
     struct registry_payload p = {.type = EVENT_SHARE_REVEALED};
     struct buf sealed = {0};
+    uint8_t actor[32];
     int rc;
 
+    live_actor(live, job->person, actor);
     if (exam->shares[0] == SHARE_STATE_NONE || exam->shares[1] == SHARE_STATE_NONE) {
         return job_refuse(job, ERR_CONFLICT, &MSG_NOT_COMMITTED, NULL, NULL);
+    }
+    if (memcmp(share->committer, actor, sizeof actor) != 0) {
+        return job_refuse(job, ERR_DENIED, &MSG_NOT_YOURS, share_name(in->which), NULL);
     }
     if (!digest_equal(&share->committed, &shown)) {
         return job_refuse(job, ERR_BAD_INPUT, &MSG_SHARE, share_name(in->which), NULL);
@@ -234,7 +257,7 @@ static int reveal_job(struct live *live, struct job *job, const struct exam_view
     if (rc == 0) {
         p.u.share_revealed = (struct share_revealed){
             .at_ms = job->received_ms, .which = (uint32_t)in->which, .sealed = buf_view(&sealed)};
-        live_actor(live, job->person, p.u.share_revealed.actor);
+        memcpy(p.u.share_revealed.actor, actor, sizeof actor);
         memcpy(p.u.share_revealed.exam_uuid, exam->uuid, 16);
         rc = registry_batch_add(b, &p, &job->err);
     }

@@ -208,6 +208,7 @@ struct exam_part *exam_part_clone(const struct exam_part *p)
     whole = withdrawals_copy(p, copy) && exemptions_copy(p, copy);
     for (int i = 0; i < 2; i++) {
         copy->shares[i].committed = p->shares[i].committed;
+        memcpy(copy->shares[i].committer, p->shares[i].committer, sizeof copy->shares[i].committer);
         if (p->shares[i].sealed.len > 0) {
             buf_append(&copy->shares[i].sealed, p->shares[i].sealed.data, p->shares[i].sealed.len);
         }

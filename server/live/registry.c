@@ -359,19 +359,23 @@ static int fold_created(struct registry *r, struct bytes payload, struct err *er
     return rc;
 }
 
-static int fold_share(struct exam_part *exam, uint32_t which, const struct digest *committed,
-                      struct bytes sealed)
+static int fold_committed(struct exam_part *exam, const struct share_committed *p)
 {
-    struct exam_share *share = &exam->shares[which - SHARE_OFFICER];
+    struct exam_share *share = &exam->shares[p->which - SHARE_OFFICER];
 
-    if (committed != NULL) {
-        share->committed = *committed;
-        exam->view.shares[which - SHARE_OFFICER] = SHARE_STATE_COMMITTED;
-        return 0;
-    }
+    share->committed = p->share;
+    memcpy(share->committer, p->actor, sizeof share->committer);
+    exam->view.shares[p->which - SHARE_OFFICER] = SHARE_STATE_COMMITTED;
+    return 0;
+}
+
+static int fold_revealed(struct exam_part *exam, const struct share_revealed *p)
+{
+    struct exam_share *share = &exam->shares[p->which - SHARE_OFFICER];
+
     buf_clear(&share->sealed);
-    exam->view.shares[which - SHARE_OFFICER] = SHARE_STATE_REVEALED;
-    return buf_append(&share->sealed, sealed.data, sealed.len);
+    exam->view.shares[p->which - SHARE_OFFICER] = SHARE_STATE_REVEALED;
+    return buf_append(&share->sealed, p->sealed.data, p->sealed.len);
 }
 
 static int fold_opened(struct registry *r, struct exam_part *exam, const struct exam_opened *p,
@@ -407,10 +411,9 @@ static int fold_exam(struct registry *r, const uint8_t uuid[16], const struct re
     }
     switch (p->type) {
     case EVENT_SHARE_COMMITTED:
-        return fold_share(exam, p->u.share_committed.which, &p->u.share_committed.share,
-                          (struct bytes){0});
+        return fold_committed(exam, &p->u.share_committed);
     case EVENT_SHARE_REVEALED:
-        return fold_share(exam, p->u.share_revealed.which, NULL, p->u.share_revealed.sealed);
+        return fold_revealed(exam, &p->u.share_revealed);
     case EVENT_EXAM_OPENED:
         return fold_opened(r, exam, &p->u.exam_opened, err);
     case EVENT_EXAM_CLOSED:

@@ -23,6 +23,7 @@ struct registry_ground {
 /* An exam's share of the master seed, before and after it was shown. */
 struct exam_share {
     struct digest committed;
+    uint8_t committer[32]; /* site pseudonym */
     struct buf sealed;
 };
 

@@ -307,13 +307,16 @@ export class Server {
       attempts: 2, counts: 'best', grace_ms: 5000, late_accept_ms: 2000, cut_at_window_end: true,
       review: 'after_close', document: `示范〔${year}〕1号`, ...more,
     });
-    const shares = { officer: randomBytes(32), custodian: randomBytes(32) };
-    for (const [which, share] of Object.entries(shares)) {
+    // Two people hold a share each; the administrator is an officer of everything too.
+    const shares = [
+      ['officer', this.officer, randomBytes(32)], ['custodian', this.admin, randomBytes(32)],
+    ];
+    for (const [which, holder, share] of shares) {
       const digest = createHash('sha256').update('mingfa/draw-share/v1').update(share).digest('hex');
-      await this.call(this.officer, 'POST', `/exams/${exam}/shares`, { which, digest });
+      await this.call(holder, 'POST', `/exams/${exam}/shares`, { which, digest });
     }
-    for (const [which, share] of Object.entries(shares))
-      await this.call(this.officer, 'PUT', `/exams/${exam}/shares`, {
+    for (const [which, holder, share] of shares)
+      await this.call(holder, 'PUT', `/exams/${exam}/shares`, {
         which, share: share.toString('hex'),
       });
     await this.call(this.officer, 'POST', `/exams/${exam}/open`, {});

@@ -276,8 +276,9 @@ static void exam_make(struct ground *g, struct live *live, struct arena *arena, 
         memset(share.share, 17 + step % 2, sizeof share.share);
         share.digest = draw_share_digest(share.share);
         memcpy(share.exam_uuid, g->exams[at], 16);
-        job =
-            (struct job){.type = step < 2 ? JOB_SHARE_COMMIT : JOB_SHARE_REVEAL, .in.share = share};
+        job = (struct job){.type = step < 2 ? JOB_SHARE_COMMIT : JOB_SHARE_REVEAL,
+                           .person = ground_person((unsigned)step % 2),
+                           .in.share = share};
         call(live, &job, arena, "a share");
     }
     job = (struct job){.type = JOB_EXAM_OPEN};

@@ -112,7 +112,7 @@ class Server:
         atexit.register(self.close)
         self.tls, self.wrap, self.process = tls, list(wrap), None
         self.ca = None
-        self.apis = []
+        self.apis, self.keeper = [], None
         make_bank(self.state)
         (self.state / "data").mkdir(mode=0o700)
         self.port = free_port()
@@ -188,15 +188,22 @@ class Server:
 
     def api(self, token=None):
         """Nobody's view, or that of whom the token belongs to. Closed with the server."""
-        self.apis.append(Api(self.url, self.ca, token))
-        return self.apis[-1]
+        return self.own(Api(self.url, self.ca, token))
+
+    def own(self, api):
+        api.server = self
+        self.apis.append(api)
+        return api
 
     def admin(self):
         """The administrator, logged in."""
-        class Args:
-            url, ca = self.url, self.ca
-        self.apis.append(setup.admin(Args, self.state))
-        return self.apis[-1]
+        return self.own(setup.admin(self, self.state))
+
+    def custodian(self):
+        """Who holds the second share of each exam's seed, logged in; made at the first call."""
+        if self.keeper is None:
+            self.keeper = self.own(setup.custodian(self, self.state, self.admin()))
+        return self.keeper
 
     def fill(self, admin):
         """The demo district: units, 2,000 people, hearings, an officer without a password yet."""
@@ -230,5 +237,6 @@ class Server:
 
 
 def exam(api, kind="annual", window_ms=3600_000, duration_ms=1800_000, start_in_ms=-1000):
-    """An open exam of that kind on the server's release; its id."""
-    return setup.create_exam(api, BLUEPRINTS, kind, window_ms, duration_ms, int(time.time() * 1000) + start_in_ms)
+    """An open exam of that kind on the release of api's server; its id. api: or what wraps one."""
+    keeper = getattr(api, "api", api).server.custodian()
+    return setup.create_exam(api, keeper, BLUEPRINTS, kind, window_ms, duration_ms, int(time.time() * 1000) + start_in_ms)

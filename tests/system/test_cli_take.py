@@ -354,7 +354,7 @@ class Take(unittest.TestCase):
 
     def test_the_end_of_time_collects_the_paper(self):
         number, cli = self.person()
-        exam = rig.setup.create_exam(NoGrace(self.admin), rig.BLUEPRINTS, "annual", WINDOW_MS, 60_000,
+        exam = rig.setup.create_exam(NoGrace(self.admin), self.server.custodian(), rig.BLUEPRINTS, "annual", WINDOW_MS, 60_000,
                                      self.admin.call("GET", "/me")["server_time_ms"] - 1)
         # Two exams: the list asks which.
         t = self.terminal(cli, "take")

@@ -249,9 +249,9 @@ class Requests:
         path = f"/exams/{self.stage.prepared}/shares"
         digest, share = self.stage.shares["custodian"]
         if op == "commitShare":
-            self.stage.officer.call("POST", path, {"which": "custodian", "digest": digest})
+            self.stage.server.custodian().call("POST", path, {"which": "custodian", "digest": digest})
         if op == "revealShare":
-            self.stage.officer.call("PUT", path, {"which": "custodian", "share": share})
+            self.stage.server.custodian().call("PUT", path, {"which": "custodian", "share": share})
 
 
 class Permissions(unittest.TestCase):
