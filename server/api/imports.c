@@ -87,7 +87,8 @@ static int refuse_row(const struct work *work, const struct msg *msg, struct byt
 
 static bool holds_at(const struct call *call, struct bytes unit, struct bytes date)
 {
-    return operation_role_holds(call->view, call->op->roles, call->login.person, unit, date);
+    return operation_role_held(call->view, call->op->roles, call->login.person, unit,
+                               call_today(call), date);
 }
 
 static bool holds(const struct call *call, struct bytes unit)

@@ -26,6 +26,8 @@ void me_write(struct call *call, const char *name, uint32_t person)
     json_out_array(w, "roles");
     roles = view_roles(view, person, &count);
     for (size_t i = 0; i < count; i++) {
+        if (!role_counts(roles[i].ends, call_today(call)))
+            continue;
         json_out_object(w, NULL);
         json_out_text(w, "role", roles[i].role);
         json_out_text(w, "unit", roles[i].unit);

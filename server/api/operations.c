@@ -138,18 +138,24 @@ static bool scope_holds(const struct registry_view *view, struct bytes scope, st
     return roster_unit_is_within(view->roster, unit, scope, date);
 }
 
-bool operation_role_holds(const struct registry_view *view, unsigned roles, uint32_t person,
-                          struct bytes unit, struct bytes date)
+bool operation_role_held(const struct registry_view *view, unsigned roles, uint32_t person,
+                         struct bytes unit, struct bytes today, struct bytes then)
 {
     size_t count;
     const struct view_role *held = view_roles(view, person, &count);
 
     for (size_t i = 0; i < count; i++) {
-        if ((operation_role_parse(held[i].role) & roles) != 0 &&
-            scope_holds(view, held[i].unit, unit, date))
+        if ((operation_role_parse(held[i].role) & roles) != 0 && role_counts(held[i].ends, today) &&
+            scope_holds(view, held[i].unit, unit, then))
             return true;
     }
     return false;
+}
+
+bool operation_role_holds(const struct registry_view *view, unsigned roles, uint32_t person,
+                          struct bytes unit, struct bytes date)
+{
+    return operation_role_held(view, roles, person, unit, date, date);
 }
 
 size_t operation_scopes(const struct registry_view *view, unsigned roles, uint32_t person,
@@ -163,7 +169,7 @@ size_t operation_scopes(const struct registry_view *view, unsigned roles, uint32
         bool within = false;
         size_t kept = 0;
 
-        if ((operation_role_parse(held[i].role) & roles) == 0)
+        if ((operation_role_parse(held[i].role) & roles) == 0 || !role_counts(held[i].ends, date))
             continue;
         for (size_t k = 0; k < n; k++)
             within = within || scope_holds(view, out[k], held[i].unit, date);

@@ -67,6 +67,9 @@ int operation_decide(const struct operation *op, const struct registry_view *vie
 /* Has the person one of these roles on a scope that holds the unit ("" everything)? */
 bool operation_role_holds(const struct registry_view *view, unsigned roles, uint32_t person,
                           struct bytes unit, struct bytes date);
+/* The same of roles that count today, on the tree as it was then. */
+bool operation_role_held(const struct registry_view *view, unsigned roles, uint32_t person,
+                         struct bytes unit, struct bytes today, struct bytes then);
 
 enum { OPERATION_SCOPES_MAX = 16 };
 /* The units on which the person holds one of these roles, widest first: none is within another.

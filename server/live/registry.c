@@ -9,6 +9,7 @@
 
 #include "server/live/parts.h"
 #include "server/record/payload.h"
+#include "server/roster/civil.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -27,6 +28,9 @@ struct role_entry {
     uint32_t person;
     const char *role;
     int64_t unit; /* index, or -1: everything */
+    char since[CIVIL_TEXT_BYTES];
+    char ends[CIVIL_TEXT_BYTES]; /* the date from which it does not hold any more; "" none */
+    bool on_books;               /* a record or the grant found the holder on them */
 };
 
 struct release_entry {
@@ -204,11 +208,12 @@ static int64_t role_index(const struct registry *r, uint32_t person, const char 
 }
 
 bool registry_has_role(const struct registry *r, uint32_t person, const char *role,
-                       struct bytes unit)
+                       struct bytes unit, struct bytes date)
 {
     int64_t at = unit.len == 0 ? -1 : roster_find_unit(registry_roster(r), unit);
+    int64_t entry = unit.len == 0 || at >= 0 ? role_index(r, person, role, at) : -1;
 
-    return (unit.len == 0 || at >= 0) && role_index(r, person, role, at) >= 0;
+    return entry >= 0 && (date.len == 0 || role_counts(r->roles[entry].ends, date));
 }
 
 /* ------------------------------------------------------------------------------ roster */
@@ -239,6 +244,47 @@ static int fold_unit(struct registry *r, const struct unit_set *p, struct err *e
     return rc != 0 ? rc : roster_set_unit(roster, &rec, err);
 }
 
+static void role_end(struct role_entry *e, struct bytes date)
+{
+    if (role_counts(e->ends, date)) {
+        memcpy(e->ends, date.data, CIVIL_DATE_BYTES);
+        e->ends[CIVIL_DATE_BYTES] = '\0';
+    }
+}
+
+/* What a version of the holder's means for a role: on the books, or taken off them. What holds only
+ * before the grant means nothing. */
+static void role_version(struct role_entry *e, const struct person *p, size_t version)
+{
+    const struct person_version *v = &p->versions[version];
+    const struct person_version *next = version + 1 < p->versions_count ? &v[1] : NULL;
+
+    if (next != NULL && bytes_compare(next->valid_from, bytes_of_text(e->since)) <= 0) {
+        return;
+    }
+    if (v->status == PERSON_ON_BOOKS) {
+        e->on_books = true;
+    } else if (e->on_books) {
+        role_end(e, v->valid_from);
+    }
+}
+
+/* The holder's roles, after that record. */
+static void roles_follow(struct registry *r, const struct person_record *rec)
+{
+    int64_t person = roster_find_person(registry_roster(r), rec->number);
+    const struct person *p = &registry_roster(r)->people[person];
+
+    for (size_t i = 0; i < r->roles_count; i++) {
+        for (size_t k = 0; r->roles[i].person == person && k < p->versions_count; k++) {
+            if (bytes_equal(p->versions[k].valid_from, rec->valid_from)) {
+                role_version(&r->roles[i], p, k);
+                r->roles_changed = true;
+            }
+        }
+    }
+}
+
 static int fold_person(struct registry *r, const struct person_set *p, struct err *err)
 {
     const struct person_record rec = {
@@ -257,6 +303,9 @@ static int fold_person(struct registry *r, const struct person_set *p, struct er
     if (rc == 0) {
         rc = roster_set_person(roster, &rec, err);
     }
+    if (rc == 0) {
+        roles_follow(r, &rec);
+    }
     if (rc == 0 && r->ground.logins != NULL) {
         rc = login_board_extend(r->ground.logins, roster);
     }
@@ -265,7 +314,21 @@ static int fold_person(struct registry *r, const struct person_set *p, struct er
 
 /* ------------------------------------------------------------------------------ roles, releases */
 
-static int fold_role(struct registry *r, const struct role_act *p, bool granted)
+/* A grant at that moment: what is known of the holder then, and what was recorded ahead. */
+static void role_begin(struct registry *r, struct role_entry *e, int64_t recorded_ms)
+{
+    const struct person *p = &registry_roster(r)->people[e->person];
+
+    civil_date_of_ms(recorded_ms, e->since);
+    e->ends[0] = '\0';
+    e->on_books = false;
+    for (size_t i = 0; i < p->versions_count; i++) {
+        role_version(e, p, i);
+    }
+}
+
+static int fold_role(struct registry *r, const struct role_act *p, bool granted,
+                     int64_t recorded_ms)
 {
     int64_t person = roster_find_person(registry_roster(r), p->person);
     int64_t unit = p->unit.len == 0 ? -1 : roster_find_unit(registry_roster(r), p->unit);
@@ -290,12 +353,15 @@ static int fold_role(struct registry *r, const struct role_act *p, bool granted)
         return 0;
     }
     if (at >= 0) {
+        role_begin(r, &r->roles[at], recorded_ms);
         return 0;
     }
     if (array_room((void **)&r->roles, &r->roles_cap, r->roles_count, sizeof *r->roles) != 0) {
         return ERR_NOMEM;
     }
-    r->roles[r->roles_count++] = (struct role_entry){(uint32_t)person, role, unit};
+    r->roles[r->roles_count] =
+        (struct role_entry){.person = (uint32_t)person, .role = role, .unit = unit};
+    role_begin(r, &r->roles[r->roles_count++], recorded_ms);
     return 0;
 }
 
@@ -471,7 +537,7 @@ static int fold_payload(struct registry *r, const struct event *e, struct regist
         return 0;
     case EVENT_ROLE_GRANTED:
     case EVENT_ROLE_REVOKED:
-        return fold_role(r, &p->u.role, p->type == EVENT_ROLE_GRANTED);
+        return fold_role(r, &p->u.role, p->type == EVENT_ROLE_GRANTED, e->recorded_ms);
     case EVENT_RELEASE_ADDED:
         return fold_release(r, &p->u.release);
     case EVENT_EXAM_CREATED:
@@ -568,6 +634,7 @@ static int roles_publish(const struct registry *r, struct view_part *v)
             .role = bytes_of_text(e->role),
             .unit = e->unit < 0 ? (struct bytes){0} : roster->units[e->unit].code,
         };
+        memcpy(roles[at].ends, e->ends, sizeof e->ends);
     }
     v->view.roles = roles;
     v->view.roles_count = n;

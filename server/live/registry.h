@@ -55,7 +55,8 @@ bool registry_has_release(const struct registry *r, const struct digest *release
 const struct bank *registry_bank(const struct registry *r, const struct digest *release);
 /* The name as static text, or NULL if it is no role. */
 const char *role_name(struct bytes role);
+/* date: on which it must count; "": also when it has ended. */
 bool registry_has_role(const struct registry *r, uint32_t person, const char *role,
-                       struct bytes unit);
+                       struct bytes unit, struct bytes date);
 
 #endif

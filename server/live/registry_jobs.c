@@ -8,6 +8,8 @@
  * Thread: the registry writer's. */
 #include "server/live/internal.h"
 
+#include "server/roster/civil.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -159,7 +161,7 @@ static int role_job(struct live *live, struct job *job, struct registry_batch *b
     bool granting = job->type == JOB_ROLE_GRANT;
     const char *role = role_name(in->role);
     struct registry_payload p = {.type = granting ? EVENT_ROLE_GRANTED : EVENT_ROLE_REVOKED};
-    char text[ERR_ARG_BYTES_MAX];
+    char text[ERR_ARG_BYTES_MAX], today[CIVIL_TEXT_BYTES] = "";
     int64_t person = person_find(live, job, in->person);
 
     if (person < 0) {
@@ -171,7 +173,11 @@ static int role_job(struct live *live, struct job *job, struct registry_batch *b
     if (in->unit.len > 0 && roster_find_unit(registry_roster(live->registry), in->unit) < 0) {
         return job_refuse(job, ERR_NOT_FOUND, &MSG_UNIT, text_of(in->unit, text), NULL);
     }
-    if (registry_has_role(live->registry, (uint32_t)person, role, in->unit) == granting) {
+    if (granting) { /* what has ended is granted anew, and revoked */
+        civil_date_of_ms(job->received_ms, today);
+    }
+    if (registry_has_role(live->registry, (uint32_t)person, role, in->unit, bytes_of_text(today)) ==
+        granting) {
         return 0;
     }
     p.u.role = (struct role_act){.at_ms = job->received_ms,

@@ -48,6 +48,11 @@ bool view_exam_is_assigned(const struct registry_view *view, const struct exam_v
            category_is_assigned(d->categories.texts, d->categories.count, v->category);
 }
 
+bool role_counts(const char *ends, struct bytes date)
+{
+    return ends[0] == '\0' || bytes_compare(date, bytes_of_text(ends)) < 0;
+}
+
 const struct view_role *view_roles(const struct registry_view *view, uint32_t person, size_t *count)
 {
     size_t low = 0, high = view->roles_count, end;
@@ -76,7 +81,7 @@ bool view_role_allows(const struct registry_view *view, uint32_t person, const c
     const struct view_role *roles = view_roles(view, person, &count);
 
     for (size_t i = 0; i < count; i++) {
-        if (!bytes_equal(roles[i].role, bytes_of_text(role))) {
+        if (!bytes_equal(roles[i].role, bytes_of_text(role)) || !role_counts(roles[i].ends, date)) {
             continue;
         }
         if (roles[i].unit.len == 0 ||

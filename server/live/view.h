@@ -12,6 +12,7 @@
 #include "question-bank/bank/release.h"
 #include "server/exam/grade.h"
 #include "server/record/registry_payload.h"
+#include "server/roster/civil.h"
 #include "server/roster/roster.h"
 
 #include <stdbool.h>
@@ -46,10 +47,13 @@ struct exam_view {
     const struct draw_plan *plan;
 };
 
-/* role: "liaison", "officer", "hr", "auditor", "administrator", "custodian"; unit "": everything. */
+/* role: "liaison", "officer", "hr", "auditor", "administrator", "custodian"; unit "": everything. ends:
+ * the date from which it does not count any more, since the holder is taken off the books; "" none
+ * (docs/decisions/0004). */
 struct view_role {
     uint32_t person;
     struct bytes role, unit;
+    char ends[CIVIL_TEXT_BYTES];
 };
 
 struct view_release {
@@ -79,7 +83,9 @@ uint32_t view_exemption(const struct exam_view *exam, uint32_t person);
 /* Is the exam assigned to the person: on the books at the cut-off, in an assigned category? */
 bool view_exam_is_assigned(const struct registry_view *view, const struct exam_view *exam,
                            uint32_t person);
-/* The person's roles: first of *count entries, or NULL with *count 0. */
+/* Does a role that ends then count on the date? */
+bool role_counts(const char *ends, struct bytes date);
+/* The person's roles, those too that have ended: first of *count entries, or NULL with *count 0. */
 const struct view_role *view_roles(const struct registry_view *view, uint32_t person,
                                    size_t *count);
 /* Has the person the role on a scope that holds the unit at the date (unit "": everything)? */
