@@ -5,7 +5,7 @@
 #include "server/api/handlers.h"
 #include "server/api/score_json.h"
 
-enum { EXTRA_TIME_MS_MAX = 86400000 };
+enum { EXTRA_TIME_MS_MIN = 60000, EXTRA_TIME_MS_MAX = 86400000 };
 
 static void answer_act(struct call *call)
 {
@@ -56,7 +56,8 @@ void handle_grant_extra_time(struct call *call)
 
     if (read_act(call, "ms") &&
         call_check(call,
-                   json_in_int(&call->in, "ms", 1, EXTRA_TIME_MS_MAX, &call->job.in.act.ms, &err),
+                   json_in_int(&call->in, "ms", EXTRA_TIME_MS_MIN, EXTRA_TIME_MS_MAX,
+                               &call->job.in.act.ms, &err),
                    &err))
         call_submit(call, JOB_EXTRA_TIME, answer_act);
 }

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import re
 import secrets
 import socket
 import struct
@@ -277,6 +278,40 @@ class Bodies(Base):
             self.refused(found[0], 404, "session-unknown", "没有这份答卷")
             self.assertEqual(found[0].body, found[1].body, tail)  # and cannot be told from one that never was
         self.assertEqual(self.journal(), before)
+
+
+class Bounds(Base):
+    """What the contract says a number may be is what is taken: the least and the most of it, and not one less
+    or more. The core has no narrower opinion."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        exam = rig.exam(cls.officer)
+        cls.definition = town.definition_of(cls.officer, exam)
+        cls.sitting = town.Sitting(cls.town.person("A1-00"), exam)
+
+    def bounds(self, member):
+        text = (rig.ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8")
+        found = re.findall(rf"\b{member}: {{ type: integer, minimum: (\d+), maximum: (\d+) }}", text)
+        self.assertEqual(len(found), 1, member)
+        return map(int, found[0])
+
+    def each(self, path, member, make, fine):
+        least, most = self.bounds(member)
+        for value in (least - 1, most + 1):
+            self.refused(self.send("POST", path, make(value), token=self.officer.token), 400, "member-not-integer",
+                         f"“{member}”应为 {least} 至 {most} 的整数，收到的是 {value}。")
+        for value in (least, most):
+            answer = self.send("POST", path, make(value), token=self.officer.token)
+            self.assertEqual(answer.status, fine, (member, value, answer.body))
+
+    def test_the_definition_of_an_exam(self):
+        for member in ("duration_ms", "grace_ms", "late_accept_ms", "attempts"):
+            self.each("/api/v1/exams", member, lambda value, m=member: {**self.definition, m: value}, 201)
+
+    def test_extra_time(self):
+        self.each(f"/api/v1{self.sitting.path}/extra-time", "ms", lambda ms: {"ms": ms, "reason": "测试"}, 200)
 
 
 class Logins(Base):
