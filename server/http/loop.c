@@ -114,12 +114,18 @@ static void mailbox_run(evutil_socket_t fd, short what, void *arg)
 
 /* ---- drain and stop ---- */
 
+/* Also those that were opened and have asked for nothing yet, as browsers do in advance. */
 static void idle_close(struct loop *l)
 {
-    struct conn *c;
+    struct conn *c, *next;
 
     while ((c = TAILQ_FIRST(&l->conns[CONN_IDLE])) != NULL)
         conn_close(c);
+    for (c = TAILQ_FIRST(&l->conns[CONN_READING]); c != NULL; c = next) {
+        next = TAILQ_NEXT(c, link);
+        if (c->gate.bytes == 0)
+            conn_close(c);
+    }
 }
 
 void loop_idle_signal(struct loop *l)

@@ -209,6 +209,27 @@ Test(life, draining_answers_what_is_pending_and_lets_nobody_in)
     }
 }
 
+Test(life, draining_does_not_wait_for_who_has_asked_for_nothing)
+{
+    for (int tls = 0; tls < 2; tls++) {
+        struct http_options o;
+        struct rig rig;
+        struct client silent;
+        struct err err = {0};
+
+        rig_options(&rig, &o);
+        o.loops = 1;
+        if (tls)
+            rig_make_tls(&rig, &o);
+        rig_start(&rig, &o);
+        cr_assert(client_open(&silent, http_server_port(rig.server), tls));
+        cr_assert_eq(http_server_drain(rig.server, CLIENT_WAIT_MS / 2, &err), 0, "%s", kinds[tls]);
+        cr_assert(client_is_ended(&silent), "%s", kinds[tls]);
+        client_close(&silent, false);
+        rig_stop(&rig);
+    }
+}
+
 static void *free_run(void *arg)
 {
     http_server_free(arg);
