@@ -202,10 +202,13 @@ static int read_json(const struct invocation *in, const char *file, json_t **out
     return EXIT_REFUSED;
 }
 
-/* "2026-11-24 09:00" (or with T) at +08:00 as UTC milliseconds; -1 when it is no such time. */
+/* "2026-11-24 09:00" (or with T) at +08:00 as UTC milliseconds; -1 when it is no such time.
+ * timegm takes the 31st of November for the 1st of December, so what it made is compared. */
 static int64_t time_of_text(const char *text)
 {
     struct tm civil = {0};
+    struct tm made;
+    time_t at;
     const char *end = text != NULL ? strptime(text, "%Y-%m-%d", &civil) : NULL;
 
     if (end == NULL || (*end != ' ' && *end != 'T'))
@@ -213,7 +216,13 @@ static int64_t time_of_text(const char *text)
     end = strptime(end + 1, "%H:%M", &civil);
     if (end == NULL || *end != '\0')
         return -1;
-    return ((int64_t)timegm(&civil) - CHINA_OFFSET_S) * 1000;
+    made = civil;
+    at = timegm(&made);
+    if (made.tm_year != civil.tm_year || made.tm_mon != civil.tm_mon ||
+        made.tm_mday != civil.tm_mday || made.tm_hour != civil.tm_hour ||
+        made.tm_min != civil.tm_min)
+        return -1;
+    return ((int64_t)at - CHINA_OFFSET_S) * 1000;
 }
 
 static int civil_member(const struct invocation *in, json_t *d, const char *name,
@@ -226,10 +235,16 @@ static int civil_member(const struct invocation *in, json_t *d, const char *name
         return 0;
     ms = time_of_text(json_string_value(text));
     if (ms < 0) {
+        char *found = json_dumps(text, JSON_COMPACT | JSON_ENCODE_ANY);
+
         fprintf(stderr,
-                say(in, "错误：“%s”应形如 \"2026-11-24 09:00\"（北京时间）。\n",
-                    "error: '%s' is written as \"2026-11-24 09:00\" (+08:00).\n"),
-                name);
+                say(in,
+                    "错误：“%s”写的是 %s，应为一个存在的日期和时刻，形如 "
+                    "\"2026-11-24 09:00\"（北京时间）。\n",
+                    "error: '%s' is %s; expected a day and time that exist, such as "
+                    "\"2026-11-24 09:00\" (+08:00).\n"),
+                name, found != NULL ? found : "?");
+        free(found);
         return EXIT_REFUSED;
     }
     json_object_set_new(d, name_ms, json_integer(ms));

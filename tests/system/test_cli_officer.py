@@ -349,6 +349,12 @@ class Officer(unittest.TestCase):
         odd = self.definition("坏时间", window_start="2026年11月24日")
         _out, err = self.officer("exam", "create", self.file("time.json", json.dumps(odd)), status=1)
         self.assertIn("window_start", err)
+        for member, found in (("window_end", "2026-11-31 18:00"), ("window_start", "2026-02-29 09:00"),
+                              ("window_end", "2026-11-24 24:00"), ("window_end", 1)):
+            odd = self.definition("没有这一天", **{member: found})
+            _out, err = self.officer("exam", "create", self.file("day.json", json.dumps(odd)), status=1)
+            self.assertEqual(err, f"错误：“{member}”写的是 {json.dumps(found)}，应为一个存在的日期和时刻，形如 "
+                                  "\"2026-11-24 09:00\"（北京时间）。\n")
         odd = self.definition("缺蓝图")
         _out, err = self.officer("exam", "create", self.file("blue.json", json.dumps(odd)), status=1)
         self.assertIn("blueprint", err)
