@@ -15,7 +15,7 @@ enum { QUESTION_FIELDS = 14, ANSWER_FIELDS = 2, AREA_BYTES_MAX = 96, TOPIC_BYTES
 static const struct msg msg_item_field = {
     "item-field",
     "试题 {0}：{1}不符合规定",
-    "item {0}: {1} is not acceptable",
+    "item {0}: the {1} is not acceptable",
 };
 static const struct msg msg_item_encoding = {
     "item-encoding",
@@ -153,40 +153,56 @@ static bool enemies_good(const struct item *it)
     return true;
 }
 
+static const struct err_word word_id = {"编号", "id"};
+static const struct err_word word_revision = {"版次", "revision"};
+static const struct err_word word_type = {"题型", "type"};
+static const struct err_word word_area = {"领域", "area"};
+static const struct err_word word_topics = {"知识点", "list of topics"};
+static const struct err_word word_difficulty = {"难度", "difficulty"};
+static const struct err_word word_level = {"层次", "level"};
+static const struct err_word word_audience = {"适用", "audience"};
+static const struct err_word word_stem = {"题干", "stem"};
+static const struct err_word word_options = {"选项", "list of options"};
+static const struct err_word word_citations = {"依据", "list of citations"};
+static const struct err_word word_enemies = {"互斥", "list of enemies"};
+static const struct err_word word_facility = {"预期得分率", "facility"};
+static const struct err_word word_key = {"答案", "answer key"};
+static const struct err_word word_explanation = {"解析", "explanation"};
+
 /* The name of the first field that breaks a rule, or NULL. */
-static const char *item_bad_field(const struct item *it)
+static const struct err_word *item_bad_field(const struct item *it)
 {
     if (!item_id_valid(it->id))
-        return "编号";
+        return &word_id;
     if (it->revision == 0)
-        return "版次";
+        return &word_revision;
     if (it->type < ITEM_SINGLE || it->type > ITEM_FILL_IN)
-        return "题型";
+        return &word_type;
     if (!text_fits(it->area, AREA_BYTES_MAX))
-        return "领域";
+        return &word_area;
     if (!topics_good(it))
-        return "知识点";
+        return &word_topics;
     if (it->difficulty < 1 || it->difficulty > 5)
-        return "难度";
+        return &word_difficulty;
     if (it->level < 1 || it->level > 3)
-        return "层次";
+        return &word_level;
     if (it->audiences_count > ITEM_AUDIENCES_MAX ||
         !texts_ascend(it->audiences, it->audiences_count, AREA_BYTES_MAX))
-        return "适用";
+        return &word_audience;
     if (!text_fits(it->stem, ITEM_STEM_BYTES_MAX))
-        return "题干";
+        return &word_stem;
     if (!options_good(it))
-        return "选项";
+        return &word_options;
     if (!citations_good(it))
-        return "依据";
+        return &word_citations;
     if (!enemies_good(it))
-        return "互斥";
+        return &word_enemies;
     if (it->facility > ITEM_FACILITY_ONE)
-        return "预期得分率";
+        return &word_facility;
     if (!answer_key_good(it))
-        return "答案";
+        return &word_key;
     if (!text_fits(it->explanation, ITEM_EXPLANATION_BYTES_MAX))
-        return "解析";
+        return &word_explanation;
     return NULL;
 }
 
@@ -201,13 +217,15 @@ static void id_text(char out[ITEM_ID_BYTES_MAX + 1], struct bytes id)
 
 int item_check(const struct item *it, struct err *err)
 {
-    const char *field = item_bad_field(it);
+    const struct err_word *field = item_bad_field(it);
     char id[ITEM_ID_BYTES_MAX + 1];
 
     if (field == NULL)
         return 0;
     id_text(id, it->id);
-    return err_set(err, ERR_BAD_INPUT, &msg_item_field, id, field, NULL, NULL);
+    err_set(err, ERR_BAD_INPUT, &msg_item_field, id, NULL, NULL, NULL);
+    err_say(err, 1, field);
+    return ERR_BAD_INPUT;
 }
 
 /* ---- writing ---- */
@@ -408,12 +426,17 @@ static bool next_field(struct cbor_reader *r, struct cbor_map *m, uint64_t expec
     return false;
 }
 
-static int encoding_error(const struct cbor_reader *r, const char *part, struct err *err)
+static const struct err_word word_question = {"试题", "question"};
+static const struct err_word word_answer_map = {"答案", "answer"};
+
+static int encoding_error(const struct cbor_reader *r, const struct err_word *part, struct err *err)
 {
     char at[24];
 
-    err_int(at, (int64_t)r->bad_at);
-    return err_set(err, ERR_CORRUPT, &msg_item_encoding, part, at, NULL, NULL);
+    err_set(err, ERR_CORRUPT, &msg_item_encoding, NULL, err_int(at, (int64_t)r->bad_at), NULL,
+            NULL);
+    err_say(err, 0, part);
+    return ERR_CORRUPT;
 }
 
 static int decode_question(struct bytes raw, struct item *it, struct err *err)
@@ -428,7 +451,7 @@ static int decode_question(struct bytes raw, struct item *it, struct err *err)
     if (cbor_reader_error(&r) == 0 && m.left != 0)
         cbor_fail(&r);
     if (cbor_reader_finish(&r) != 0)
-        return encoding_error(&r, "试题 (question)", err);
+        return encoding_error(&r, &word_question, err);
     return 0;
 }
 
@@ -451,7 +474,7 @@ static int decode_answer(struct bytes raw, struct item *it, struct err *err)
     if (cbor_reader_error(&r) == 0 && m.left != 0)
         cbor_fail(&r);
     if (cbor_reader_finish(&r) != 0)
-        return encoding_error(&r, "答案 (answer)", err);
+        return encoding_error(&r, &word_answer_map, err);
     return 0;
 }
 

@@ -45,10 +45,15 @@ static const struct msg msg_manifest = {
     "题库清单中的“{0}”不符合规定",
     "the manifest's {0} is not acceptable",
 };
-static const struct msg msg_item = {
+static const struct msg msg_item_field = {
     "release-item",
-    "第 {0} 道试题（{1}）有误：{2}",
-    "item number {0} ({1}) is wrong: {2}",
+    "第 {0} 道试题（{1}）有误：{2}不符合规定",
+    "item number {0} ({1}) is wrong: the {2} is not acceptable",
+};
+static const struct msg msg_item_encoding = {
+    "release-item-encoding",
+    "第 {0} 道试题（{1}）有误：{2}部分不是规范编码（第 {3} 字节处）",
+    "item number {0} ({1}) is wrong: the {2} part is not canonically encoded (at byte {3})",
 };
 static const struct msg msg_order = {
     "release-order",
@@ -151,42 +156,62 @@ static void manifest_encode(const struct manifest *m, struct buf *out)
     cbor_write_uint(out, m->fold_version);
 }
 
+static const struct err_word word_name = {"名称", "name"};
+static const struct err_word word_created = {"制作日期", "date of creation"};
+static const struct err_word word_law_date = {"法律核对日期", "law date"};
+static const struct err_word word_fold_version = {"填空题折叠规则版本", "fold version"};
+static const struct err_word word_law_title = {"法律名称", "title of a law"};
+static const struct err_word word_law_version = {"法律版本日期", "version of a law"};
+static const struct err_word word_law_in_force = {"法律施行日期", "date a law is in force"};
+static const struct err_word word_order_of_laws = {"法律次序", "order of laws"};
+static const struct err_word word_encoding = {"编码", "encoding"};
+
 /* The name of the first field of a manifest that breaks a rule, or NULL. */
-static const char *manifest_bad_field(const struct manifest *m)
+static const struct err_word *manifest_bad_field(const struct manifest *m)
 {
     if (m->name.len == 0 || m->name.len > NAME_BYTES_MAX)
-        return "名称 (name)";
+        return &word_name;
     if (!law_date_valid(m->created))
-        return "制作日期 (created)";
+        return &word_created;
     if (!law_date_valid(m->law_date))
-        return "法律核对日期 (law date)";
+        return &word_law_date;
     if (m->fold_version != FOLD_VERSION)
-        return "填空题折叠规则版本 (fold version)";
+        return &word_fold_version;
     for (size_t i = 0; i < m->laws_count; i++) {
         const struct release_law *law = &m->laws[i];
 
         if (law->title.len == 0 || law->title.len > LAW_TITLE_BYTES_MAX)
-            return "法律名称 (law title)";
+            return &word_law_title;
         if (!law_date_valid(law->version))
-            return "法律版本日期 (law version)";
+            return &word_law_version;
         if (law->in_force.len != 0 && !law_date_valid(law->in_force))
-            return "法律施行日期 (law in force)";
+            return &word_law_in_force;
         if (i > 0 && bytes_compare(m->laws[i - 1].title, law->title) >= 0)
-            return "法律次序 (order of laws)";
+            return &word_order_of_laws;
     }
     return NULL;
 }
 
+static int manifest_error(int code, const struct err_word *field, struct err *err)
+{
+    err_set(err, code, &msg_manifest, NULL, NULL, NULL, NULL);
+    err_say(err, 0, field);
+    return code;
+}
+
+/* `why` is one of item_decode's two: a field, or a part that is badly encoded. */
 static int item_error(size_t position, struct bytes id, const struct err *why, struct err *err)
 {
+    bool encoding = why->word[0] != NULL;
     char number[24];
     char name[ITEM_ID_BYTES_MAX + 1];
-    char reason[ERR_TEXT_BYTES_MAX];
 
     err_int(number, (int64_t)position + 1);
-    err_text(why, LANG_ZH, reason, sizeof reason);
     text_of(name, sizeof name, id);
-    return err_set(err, ERR_CORRUPT, &msg_item, number, id.len > 0 ? name : "?", reason, NULL);
+    err_set(err, ERR_CORRUPT, encoding ? &msg_item_encoding : &msg_item_field, number,
+            id.len > 0 ? name : "?", NULL, encoding ? why->arg[1].text : NULL);
+    err_say(err, 2, why->word[encoding ? 0 : 1]);
+    return ERR_CORRUPT;
 }
 
 static int order_error(size_t position, struct bytes id, struct bytes before, struct err *err)
@@ -208,7 +233,7 @@ int release_build(const struct manifest *head, const struct item_pool *pool, str
     struct buf manifest_raw = {0};
     struct manifest m = *head;
     struct digest *leaves = calloc(pool->count + 1, sizeof *leaves);
-    const char *field;
+    const struct err_word *field;
     int rc = 0;
 
     if (leaves == NULL)
@@ -239,7 +264,7 @@ int release_build(const struct manifest *head, const struct item_pool *pool, str
     m.items_root = merkle_root(DIGEST_SHA256, leaves, pool->count);
     field = manifest_bad_field(&m);
     if (field != NULL) {
-        rc = err_set(err, ERR_BAD_INPUT, &msg_manifest, field, NULL, NULL, NULL);
+        rc = manifest_error(ERR_BAD_INPUT, field, err);
         goto out;
     }
     manifest_encode(&m, &manifest_raw);
@@ -324,7 +349,7 @@ static int manifest_decode(struct bytes raw, struct arena *arena, struct manifes
 {
     struct cbor_reader r;
     struct cbor_map map;
-    const char *field;
+    const struct err_word *field;
 
     cbor_reader_init(&r, raw);
     cbor_read_map(&r, &map);
@@ -347,10 +372,10 @@ static int manifest_decode(struct bytes raw, struct arena *arena, struct manifes
     if (cbor_reader_error(&r) == 0 && map.left != 0)
         cbor_fail(&r);
     if (cbor_reader_finish(&r) != 0)
-        return err_set(err, ERR_CORRUPT, &msg_manifest, "编码 (encoding)", NULL, NULL, NULL);
+        return manifest_error(ERR_CORRUPT, &word_encoding, err);
     field = manifest_bad_field(m);
     if (field != NULL)
-        return err_set(err, ERR_CORRUPT, &msg_manifest, field, NULL, NULL, NULL);
+        return manifest_error(ERR_CORRUPT, field, err);
     return 0;
 }
 

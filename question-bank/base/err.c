@@ -3,6 +3,7 @@
 
 #include "question-bank/base/utf8.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,13 @@ int err_set(struct err *err, int code, const struct msg *msg, const char *a0, co
     return code;
 }
 
+void err_say(struct err *err, size_t index, const struct err_word *word)
+{
+    assert(index < ERR_ARGS_MAX);
+    if (err != NULL)
+        err->word[index] = word;
+}
+
 char *err_int(char text[24], int64_t value)
 {
     snprintf(text, 24, "%lld", (long long)value);
@@ -75,6 +83,29 @@ static bool text_append(char *out, size_t out_size, size_t *len, const char *pie
     return fits == piece_len;
 }
 
+/* The number of the argument that "{0}".."{3}" at p stands for; -1: p is no such sign. */
+static int arg_at(const char *p)
+{
+    return p[0] == '{' && p[1] >= '0' && p[1] < '0' + ERR_ARGS_MAX && p[2] == '}' ? p[1] - '0' : -1;
+}
+
+/* Appends a word; the arguments in it are texts only, so that words cannot nest. */
+static bool word_append(const struct err *err, const char *p, char *out, size_t out_size,
+                        size_t *len)
+{
+    bool fits = true;
+
+    while (*p != '\0' && fits) {
+        int index = arg_at(p);
+        const char *piece = index < 0 ? p : err->arg[index].text;
+        size_t run = index < 0 ? 1 + strcspn(p + 1, "{") : strlen(piece);
+
+        fits = text_append(out, out_size, len, piece, run);
+        p += index < 0 ? run : 3;
+    }
+    return fits;
+}
+
 size_t err_text(const struct err *err, enum lang lang, char *out, size_t out_size)
 {
     const char *p;
@@ -91,8 +122,16 @@ size_t err_text(const struct err *err, enum lang lang, char *out, size_t out_siz
     else
         p = lang == LANG_EN ? err->msg->en : err->msg->zh;
     while (*p != '\0' && fits) {
-        if (p[0] == '{' && p[1] >= '0' && p[1] < '0' + ERR_ARGS_MAX && p[2] == '}') {
-            const char *arg = err->arg[p[1] - '0'].text;
+        int index = arg_at(p);
+
+        if (index >= 0 && err->word[index] != NULL) {
+            const struct err_word *word = err->word[index];
+
+            fits = word_append(err, lang == LANG_EN ? word->en : word->zh, out, out_size, &len);
+            p += 3;
+        } else if (index >= 0) {
+            const char *arg = err->arg[index].text;
+
             fits = text_append(out, out_size, &len, arg, strlen(arg));
             p += 3;
         } else {

@@ -47,11 +47,19 @@ struct err_arg {
     char text[ERR_ARG_BYTES_MAX];
 };
 
+/* An argument that reads differently in each language. `{0}`..`{3}` in it stand for the arguments'
+ * texts, its own included. Static storage. */
+struct err_word {
+    const char *zh;
+    const char *en;
+};
+
 /* Caller storage. Zeroed means "no error". `code` is 0 or an enum err_code. */
 struct err {
     int code;
     const struct msg *msg;
     struct err_arg arg[ERR_ARGS_MAX];
+    const struct err_word *word[ERR_ARGS_MAX]; /* said instead of the text; NULL: none */
 };
 
 enum lang { LANG_ZH = 0, LANG_EN = 1 };
@@ -60,6 +68,9 @@ enum lang { LANG_ZH = 0, LANG_EN = 1 };
  * none, in the order of {0}..{3}. Numbers: see err_int. */
 int err_set(struct err *err, int code, const struct msg *msg, const char *a0, const char *a1,
             const char *a2, const char *a3);
+
+/* Has argument `index` of what err_set made said by `word`. Nothing where err is NULL. */
+void err_say(struct err *err, size_t index, const struct err_word *word);
 
 /* The decimal form of `value` in caller storage `text` (at least 24 bytes); returns `text`. */
 char *err_int(char text[24], int64_t value);

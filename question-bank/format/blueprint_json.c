@@ -12,6 +12,15 @@ enum { NAME_BYTES_MAX = 192, AREA_BYTES_MAX = 96, POINTS_MAX = 100000 };
 
 static const struct msg msg_nomem = {"no-memory", "内存不足", "out of memory"};
 
+static const struct err_word word_cells = {"至少一格", "at least one cell"};
+static const struct err_word word_items_max = {"全卷至多 1000 题", "at most 1000 items a paper"};
+static const struct err_word word_id = {"试题编号", "the id of an item"};
+static const struct err_word word_once = {"只写一次", "once"};
+static const struct err_word word_pair = {"[编号, 编号]", "[id, id]"};
+static const struct err_word word_different = {"两个不同的编号", "two different ids"};
+
+static const struct err_word word_range = {"[小, 大]，均在 {2} 之内", "[low, high] within {2}"};
+
 static const char *const type_names[] = {"", "single", "multiple", "true_false", "fill_in"};
 static const char *const cell_members[] = {"type",     "area",  "difficulty", "level",
                                            "audience", "count", "points"};
@@ -69,7 +78,7 @@ static int read_text_or_any(const json_t *cell, const char *path, const char *na
 static int read_range(const json_t *value, const char *path, int64_t min, int64_t max, int64_t *low,
                       int64_t *high, struct err *err)
 {
-    char expected[96];
+    char limit[96];
     const json_t *a = json_array_get(value, 0);
     const json_t *b = json_array_get(value, 1);
 
@@ -79,9 +88,8 @@ static int read_range(const json_t *value, const char *path, int64_t min, int64_
         if (*low >= min && *low <= *high && *high <= max)
             return 0;
     }
-    snprintf(expected, sizeof expected, "[小, 大] (low, high), %lld…%lld", (long long)min,
-             (long long)max);
-    return json_path_error(path, value, expected, err);
+    snprintf(limit, sizeof limit, "%lld…%lld", (long long)min, (long long)max);
+    return json_path_expect(path, value, &word_range, limit, err);
 }
 
 static int read_cell(const json_t *cell, const char *path, struct arena *arena,
@@ -132,7 +140,7 @@ static int read_cells(const json_t *root, struct arena *arena, struct blueprint 
     if (rc != 0)
         return rc;
     if (json_array_size(list) == 0)
-        return json_path_error("$.cells", list, "至少一格 (at least one cell)", err);
+        return json_path_expect("$.cells", list, &word_cells, NULL, err);
     cells = arena_array(arena, json_array_size(list), sizeof *cells);
     if (cells == NULL)
         return no_memory(err);
@@ -145,8 +153,7 @@ static int read_cells(const json_t *root, struct arena *arena, struct blueprint 
             return rc;
         total += cells[i].count;
         if (total > BLUEPRINT_ITEMS_MAX)
-            return json_path_error(path, json_array_get(list, i),
-                                   "全卷至多 1000 题 (at most 1000 items)", err);
+            return json_path_expect(path, json_array_get(list, i), &word_items_max, NULL, err);
     }
     bp->cells = cells;
     bp->cells_count = json_array_size(list);
@@ -161,7 +168,7 @@ static int read_id(const json_t *value, const char *path, struct arena *arena, s
     if (json_is_string(value))
         id = bytes_of(json_string_value(value), json_string_length(value));
     if (!item_id_valid(id))
-        return json_path_error(path, value, "试题编号 (an item id)", err);
+        return json_path_expect(path, value, &word_id, NULL, err);
     *out = arena_bytes(arena, id);
     return out->data == NULL ? no_memory(err) : 0;
 }
@@ -185,7 +192,7 @@ static int read_required(const json_t *root, struct arena *arena, struct bluepri
         rc = read_id(json_array_get(list, i), path, arena, &ids[i], err);
         for (size_t j = 0; j < i && rc == 0; j++) {
             if (bytes_equal(ids[j], ids[i]))
-                rc = json_path_error(path, json_array_get(list, i), "只写一次 (once)", err);
+                rc = json_path_expect(path, json_array_get(list, i), &word_once, NULL, err);
         }
     }
     bp->required = ids;
@@ -211,12 +218,12 @@ static int read_enemies(const json_t *root, struct arena *arena, struct blueprin
 
         snprintf(path, sizeof path, "$.enemies[%zu]", i);
         if (json_array_size(pair) != 2)
-            return json_path_error(path, pair, "[编号, 编号] (two ids)", err);
+            return json_path_expect(path, pair, &word_pair, NULL, err);
         rc = read_id(json_array_get(pair, 0), path, arena, &pairs[i].a, err);
         if (rc == 0)
             rc = read_id(json_array_get(pair, 1), path, arena, &pairs[i].b, err);
         if (rc == 0 && bytes_equal(pairs[i].a, pairs[i].b))
-            rc = json_path_error(path, pair, "两个不同的编号 (two different ids)", err);
+            rc = json_path_expect(path, pair, &word_different, NULL, err);
     }
     bp->enemies = pairs;
     bp->enemies_count = json_array_size(list);

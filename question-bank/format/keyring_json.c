@@ -16,6 +16,13 @@ static const struct msg msg_twice = {
 };
 static const struct msg msg_nomem = {"no-memory", "内存不足", "out of memory"};
 
+static const struct err_word word_date = {"日期 YYYY-MM-DD", "a date YYYY-MM-DD"};
+static const struct err_word word_public = {"SM2 或 Ed25519 公钥（SubjectPublicKeyInfo）",
+                                            "an SM2 or Ed25519 public key (SubjectPublicKeyInfo)"};
+static const struct err_word word_not_before = {"不早于 valid_from 的日期",
+                                                "a date not before valid_from"};
+static const struct err_word word_quorum = {"不多于密钥的个数", "no more than there are keys"};
+
 static const char *const role_names[] = {"", "custodian", "author", "reviewer"};
 
 static const char *const entry_members[] = {"id",     "name",       "alg",      "role",
@@ -35,8 +42,7 @@ static int read_date(const json_t *value, const char *path, const char *name, ch
         return rc;
     if (!law_date_valid(text)) {
         json_path_join(at, path, name);
-        return json_path_error(at, json_object_get(value, name), "日期 YYYY-MM-DD (civil date)",
-                               err);
+        return json_path_expect(at, json_object_get(value, name), &word_date, NULL, err);
     }
     memcpy(out, text.data, 10);
     out[10] = '\0';
@@ -101,8 +107,7 @@ static int read_public(const json_t *value, const char *path, struct public_key 
         return json_path_error(at, json_object_get(value, "public"), "base64 DER", err);
     rc = public_key_import(bytes_of(der, len), out, err);
     if (rc == ERR_BAD_INPUT)
-        return json_path_error(at, json_object_get(value, "public"),
-                               "SM2 或 Ed25519 公钥 (a public key, SubjectPublicKeyInfo)", err);
+        return json_path_expect(at, json_object_get(value, "public"), &word_public, NULL, err);
     if (rc != 0)
         return rc;
     rc = json_path_text(value, path, "id", SEAL_KEY_ID_CHARS, &id, err);
@@ -151,8 +156,8 @@ static int read_entry(const json_t *value, const char *path, struct keyring_entr
         return rc;
     if (strcmp(e.valid_from, e.valid_to) > 0) {
         json_path_join(at, path, "valid_to");
-        return json_path_error(at, json_object_get(value, "valid_to"),
-                               "不早于 valid_from (not before valid_from)", err);
+        return json_path_expect(at, json_object_get(value, "valid_to"), &word_not_before, NULL,
+                                err);
     }
     revoked = json_object_get(value, "revoked");
     if (revoked != NULL && !json_is_null(revoked)) {
@@ -212,8 +217,7 @@ int keyring_json_read(struct bytes text, struct keyring *out, struct err *err)
     if (rc == 0)
         rc = read_entries(list, k, err);
     if (rc == 0 && (size_t)quorum > k->count)
-        rc = json_path_error("$.quorum", json_object_get(root, "quorum"),
-                             "不多于密钥数 (not more than there are keys)", err);
+        rc = json_path_expect("$.quorum", json_object_get(root, "quorum"), &word_quorum, NULL, err);
     if (rc != 0) {
         keyring_fini(k);
         goto out;

@@ -11,8 +11,8 @@ enum { COLUMNS_MAX = 6 };
 
 static const struct msg msg_line = {
     "law-index-line",
-    "{0} 第 {1} 行：写的是“{2}”，应当是：{3}",
-    "{0}:{1}: found '{2}', expected {3}",
+    "{0}:{1}: 错误：写的是“{2}”，应当是：{3}",
+    "{0}:{1}: error: found '{2}', expected {3}",
 };
 static const struct msg msg_two_texts = {
     "law-index-two-texts",
@@ -20,6 +20,23 @@ static const struct msg msg_two_texts = {
     "there are two different texts of 《{0}》, version {1}; keep the right one only",
 };
 static const struct msg msg_nomem = {"no-memory", "内存不足", "out of memory"};
+
+static const struct err_word word_laws_max = {"至多 4096 部法律", "at most 4096 laws"};
+static const struct err_word word_title = {"法律名称", "the title of a law"};
+static const struct err_word word_sorted = {"按名称排序、不重复的法律",
+                                            "titles in ascending order"};
+static const struct err_word word_dates = {"日期 YYYY-MM-DD", "dates YYYY-MM-DD"};
+static const struct err_word word_digest = {"64 位十六进制摘要",
+                                            "a digest of 64 hexadecimal digits"};
+static const struct err_word word_law_first = {"先有 law 一行", "a law before its articles"};
+static const struct err_word word_articles_max = {"一部法律至多 4096 条",
+                                                  "at most 4096 articles a law"};
+static const struct err_word word_article = {"条号", "an article number"};
+static const struct err_word word_articles_sorted = {"递增的条号",
+                                                     "article numbers in ascending order"};
+static const struct err_word word_utf8 = {"UTF-8 文字", "text in UTF-8"};
+static const struct err_word word_columns = {"law 加 5 列，或 art 加 2 列",
+                                             "law and 5 columns, or art and 2"};
 
 static int no_memory(struct err *err)
 {
@@ -51,14 +68,16 @@ struct index_reader {
     size_t articles_cap;
 };
 
-static int line_error(const struct index_reader *r, struct bytes found, const char *expected,
-                      struct err *err)
+static int line_error(const struct index_reader *r, struct bytes found,
+                      const struct err_word *expected, struct err *err)
 {
     char number[24];
     char text[ERR_ARG_BYTES_MAX];
 
-    return err_set(err, ERR_BAD_INPUT, &msg_line, r->name, err_int(number, r->line),
-                   text_of(text, found), expected);
+    err_set(err, ERR_BAD_INPUT, &msg_line, r->name, err_int(number, r->line), text_of(text, found),
+            NULL);
+    err_say(err, 3, expected);
+    return ERR_BAD_INPUT;
 }
 
 static size_t split(struct bytes line, struct bytes columns[COLUMNS_MAX + 1])
@@ -87,15 +106,15 @@ static int read_law(struct index_reader *r, const struct bytes *col, struct err 
     struct law *law = &r->laws[r->laws_count];
 
     if (r->laws_count == LAW_INDEX_LAWS_MAX)
-        return line_error(r, col[1], "≤ 4096 laws", err);
+        return line_error(r, col[1], &word_laws_max, err);
     if (col[1].len == 0 || col[1].len > LAW_TITLE_BYTES_MAX || !utf8_is_nfc(col[1]))
-        return line_error(r, col[1], "法律名称 (a title)", err);
+        return line_error(r, col[1], &word_title, err);
     if (r->laws_count > 0 && bytes_compare(law[-1].title, col[1]) >= 0)
-        return line_error(r, col[1], "按名称排序、不重复 (titles ascending)", err);
+        return line_error(r, col[1], &word_sorted, err);
     if (!law_date_valid(col[2]) || !date_or_empty(col[3]) || !date_or_empty(col[4]))
-        return line_error(r, col[1], "日期 YYYY-MM-DD (civil dates)", err);
+        return line_error(r, col[1], &word_dates, err);
     if (digest_from_hex(&law->text_digest, (const char *)col[5].data, col[5].len) != 0)
-        return line_error(r, col[5], "64 位十六进制摘要 (64 hex digits)", err);
+        return line_error(r, col[5], &word_digest, err);
     law->title = arena_bytes(r->arena, col[1]);
     law->version = arena_bytes(r->arena, col[2]);
     law->in_force = arena_bytes(r->arena, col[3]);
@@ -138,17 +157,17 @@ static int read_article(struct index_reader *r, const struct bytes *col, struct 
     struct law *law;
 
     if (r->laws_count == 0)
-        return line_error(r, col[0], "law", err);
+        return line_error(r, col[0], &word_law_first, err);
     law = &r->laws[r->laws_count - 1];
     if (law->articles_count == LAW_ARTICLES_MAX || r->articles_count == r->articles_cap)
-        return line_error(r, col[1], "≤ 4096 articles", err);
+        return line_error(r, col[1], &word_articles_max, err);
     if (!read_article_number(col[1], &a->number, &a->suffix))
-        return line_error(r, col[1], "条号 (an article number)", err);
+        return line_error(r, col[1], &word_article, err);
     if (law->articles_count > 0 &&
         (a[-1].number > a->number || (a[-1].number == a->number && a[-1].suffix >= a->suffix)))
-        return line_error(r, col[1], "条号递增 (article numbers ascending)", err);
+        return line_error(r, col[1], &word_articles_sorted, err);
     if (digest_from_hex(&a->digest, (const char *)col[2].data, col[2].len) != 0)
-        return line_error(r, col[2], "64 位十六进制摘要 (64 hex digits)", err);
+        return line_error(r, col[2], &word_digest, err);
     r->articles_count++;
     law->articles_count++;
     return 0;
@@ -164,13 +183,13 @@ static int read_line(struct index_reader *r, struct bytes line, struct err *err)
     if (line.len == 0 || line.data[0] == '#')
         return 0;
     if (!utf8_valid(line, NULL))
-        return line_error(r, bytes_of(NULL, 0), "UTF-8", err);
+        return line_error(r, bytes_of(NULL, 0), &word_utf8, err);
     n = split(line, col);
     if (bytes_equal(col[0], bytes_of_text("law")) && n == 6)
         return read_law(r, col, err);
     if (bytes_equal(col[0], bytes_of_text("art")) && n == 3)
         return read_article(r, col, err);
-    return line_error(r, line, "law + 5 列，或 art + 2 列 (columns)", err);
+    return line_error(r, line, &word_columns, err);
 }
 
 int law_index_read(struct bytes text, const char *name, struct arena *arena, struct law_index *out,

@@ -65,6 +65,55 @@ struct parser {
 
 /* ---- errors ---- */
 
+/* What was expected. Words of the form stand in it as they are to be written. */
+static const struct err_word word_type = {"单选题、多选题、判断题或填空题",
+                                          "单选题, 多选题, 判断题 or 填空题"};
+static const struct err_word word_revision = {"1～65535 的整数", "a number from 1 to 65535"};
+static const struct err_word word_difficulty = {"1～5 的整数", "a number from 1 to 5"};
+static const struct err_word word_level = {"记忆、理解或应用", "记忆, 理解 or 应用"};
+static const struct err_word word_each_once = {"每项只写一次", "each of them once"};
+static const struct err_word word_all_alone = {"“全体”不与其他类别并列",
+                                               "全体 without other categories"};
+static const struct err_word word_others = {"其他试题的编号", "ids of other items"};
+static const struct err_word word_in_order = {"选项从 A 起依次排列",
+                                              "options A, B, C … without a gap"};
+static const struct err_word word_distinct_options = {"各不相同的选项", "options that differ"};
+static const struct err_word word_fixed = {"是，且只用于选择题", "是, and for choices only"};
+static const struct err_word word_ascending = {"选项字母按顺序各写一次",
+                                               "each letter once, in order"};
+static const struct err_word word_one_letter = {"一个字母", "one letter"};
+static const struct err_word word_two_letters = {"两个以上的字母", "two letters or more"};
+static const struct err_word word_alternatives = {
+    "以“｜”分开的答案，每个不空，最多 1024 字节",
+    "answers separated by ｜, none empty, each of at most 1024 bytes"};
+static const struct err_word word_alternatives_max = {"至多 16 种写法", "at most 16 answers"};
+static const struct err_word word_distinct_answers = {"各不相同的答案", "answers that differ"};
+static const struct err_word word_answer = {"答案", "an answer key"};
+static const struct err_word word_true_false = {"正确或错误", "正确 or 错误"};
+static const struct err_word word_blank = {"一处“____”", "one ____"};
+static const struct err_word word_citation = {
+    "《法律全称》第…条[第…款][第…项][@16 位摘要]",
+    "《full title》第…条[第…款][第…项][@16 digits of digest]"};
+static const struct err_word word_items_max = {"题库至多 200000 道试题",
+                                               "at most 200000 items in a bank"};
+static const struct err_word word_citations_max = {"至多 8 条依据", "at most 8 citations"};
+static const struct err_word word_once = {"每道试题只写一次", "once an item"};
+static const struct err_word word_options = {"选项 A.～H.", "options A. to H."};
+static const struct err_word word_option_once = {"每个选项只写一行", "one line an option"};
+static const struct err_word word_line = {
+    "以【字段】或“A.”开头的一行", "a line that begins with a 【field】 or an option's letter"};
+static const struct err_word word_visible = {"可见的文字", "visible text"};
+static const struct err_word word_audiences = {"全体，或以“，”分开的人员类别，至多 16 个",
+                                               "全体, or at most 16 categories separated by ，"};
+static const struct err_word word_enemies = {"以“，”分开的试题编号，至多 32 个",
+                                             "at most 32 ids separated by ，"};
+static const struct err_word word_topics = {"以“，”分开的知识点，至多 8 个",
+                                            "at most 8 topics separated by ，"};
+static const struct err_word word_options_count = {"2～8 个选项", "2 to 8 options"};
+static const struct err_word word_letters = {"A～{3} 中的选项字母", "letters from A to {3}"};
+static const struct err_word word_enemies_max = {"至多 32 个互斥试题（双向合计）",
+                                                 "at most 32 enemies, both ways together"};
+
 static struct err *report_slot(struct text_report *r)
 {
     static const size_t max = TEXT_ERRORS_MAX;
@@ -73,9 +122,10 @@ static struct err *report_slot(struct text_report *r)
     return r->count < max ? &r->errors[r->count++] : NULL;
 }
 
-static void complain(struct parser *p, uint32_t line, const struct msg *msg, struct bytes found,
-                     const char *expected)
+static struct err *complain(struct parser *p, uint32_t line, const struct msg *msg,
+                            struct bytes found, const char *expected)
 {
+    struct err *err = report_slot(p->report);
     char number[24];
     char text[ERR_ARG_BYTES_MAX];
     size_t len = found.len;
@@ -86,8 +136,15 @@ static void complain(struct parser *p, uint32_t line, const struct msg *msg, str
         memcpy(text, found.data, len);
     text[len] = '\0';
     p->now.bad = true;
-    err_set(report_slot(p->report), ERR_BAD_INPUT, msg, p->file, err_int(number, line), text,
-            expected);
+    err_set(err, ERR_BAD_INPUT, msg, p->file, err_int(number, line), text, expected);
+    return err;
+}
+
+/* complain, with what was expected in both languages. */
+static void expect(struct parser *p, uint32_t line, const struct msg *msg, struct bytes found,
+                   const struct err_word *expected)
+{
+    err_say(complain(p, line, msg, found, NULL), 3, expected);
 }
 
 /* ---- small parts ---- */
@@ -161,7 +218,7 @@ static bool read_number(struct bytes b, uint32_t max, uint32_t *out)
 static void take_type(struct parser *p, const struct value *v, struct item *it)
 {
     if (text_type_parse(v->text, &it->type) != 0)
-        complain(p, v->line, &text_msg_value, v->text, "【题型】单选题、多选题、判断题或填空题");
+        expect(p, v->line, &text_msg_value, v->text, &word_type);
 }
 
 static void take_revision(struct parser *p, const struct value *v, struct item *it)
@@ -169,7 +226,7 @@ static void take_revision(struct parser *p, const struct value *v, struct item *
     uint32_t n = 1;
 
     if (v->line != 0 && !read_number(v->text, UINT16_MAX, &n))
-        complain(p, v->line, &text_msg_value, v->text, "【版次】1～65535");
+        expect(p, v->line, &text_msg_value, v->text, &word_revision);
     it->revision = (uint16_t)n;
 }
 
@@ -178,7 +235,7 @@ static void take_difficulty(struct parser *p, const struct value *v, struct item
     uint32_t n = 1;
 
     if (!read_number(v->text, 5, &n)) {
-        complain(p, v->line, &text_msg_value, v->text, "【难度】1～5");
+        expect(p, v->line, &text_msg_value, v->text, &word_difficulty);
         n = 1;
     }
     it->difficulty = (uint8_t)n;
@@ -192,23 +249,47 @@ static void take_level(struct parser *p, const struct value *v, struct item *it)
             it->level = level;
     }
     if (it->level == 0)
-        complain(p, v->line, &text_msg_value, v->text, "【层次】记忆、理解或应用");
+        expect(p, v->line, &text_msg_value, v->text, &word_level);
 }
 
-/* name: what it is and, in brackets, its limit. */
-static void take_text(struct parser *p, const struct value *v, size_t max, const char *name,
+/* A text that must be there, and how it is called. */
+struct text_rule {
+    size_t bytes_max;
+    struct err_word name;
+    struct err_word limit; /* {3}: bytes_max */
+};
+static const struct text_rule rule_area = {
+    96, {"【领域】", "【领域】"}, {"【领域】最多 {3} 字节", "【领域】 of at most {3} bytes"}};
+static const struct text_rule rule_stem = {
+    ITEM_STEM_BYTES_MAX,
+    {"【题干】", "【题干】"},
+    {"【题干】最多 {3} 字节", "【题干】 of at most {3} bytes"}};
+static const struct text_rule rule_explanation = {
+    ITEM_EXPLANATION_BYTES_MAX,
+    {"【解析】", "【解析】"},
+    {"【解析】最多 {3} 字节", "【解析】 of at most {3} bytes"}};
+static const struct text_rule rule_option = {
+    ITEM_OPTION_BYTES_MAX,
+    {"选项", "an option"},
+    {"选项最多 {3} 字节", "an option of at most {3} bytes"}};
+
+static void take_text(struct parser *p, const struct value *v, const struct text_rule *rule,
                       struct bytes *out)
 {
+    char max[24];
+
     if (v->text.len == 0)
-        complain(p, v->line, &text_msg_empty, bytes_of(name, strcspn(name, "( ")), NULL);
-    else if (v->text.len > max)
-        complain(p, v->line, &text_msg_long, v->text, name);
+        err_say(complain(p, v->line, &text_msg_empty, bytes_of(NULL, 0), NULL), 2, &rule->name);
+    else if (v->text.len > rule->bytes_max)
+        err_say(
+            complain(p, v->line, &text_msg_long, v->text, err_int(max, (int64_t)rule->bytes_max)),
+            3, &rule->limit);
     *out = v->text;
 }
 
 /* Splits at ， into at most max texts. */
 static size_t take_list(struct parser *p, const struct value *v, struct bytes *out, size_t max,
-                        const char *name)
+                        const struct err_word *expected)
 {
     struct bytes rest = v->text;
     struct bytes part;
@@ -216,11 +297,11 @@ static size_t take_list(struct parser *p, const struct value *v, struct bytes *o
 
     while (next_part(&rest, "，", &part)) {
         if (part.len == 0) {
-            complain(p, v->line, &text_msg_value, v->text, name);
+            expect(p, v->line, &text_msg_value, v->text, expected);
             return n;
         }
         if (n == max) {
-            complain(p, v->line, &text_msg_many, part, name);
+            expect(p, v->line, &text_msg_many, part, expected);
             return n;
         }
         out[n++] = part;
@@ -239,7 +320,7 @@ static void sort_list(struct parser *p, const struct value *v, struct bytes *lis
     qsort(list, n, sizeof *list, compare_bytes);
     for (size_t i = 1; i < n; i++) {
         if (bytes_equal(list[i - 1], list[i])) {
-            complain(p, v->line, &text_msg_twice, list[i], "每项只写一次 (each once)");
+            expect(p, v->line, &text_msg_twice, list[i], &word_each_once);
             return;
         }
     }
@@ -249,13 +330,11 @@ static void take_audience(struct parser *p, const struct value *v, struct item *
 {
     if (is_text(v->text, "全体"))
         return;
-    it->audiences_count = take_list(p, v, it->audiences, ITEM_AUDIENCES_MAX,
-                                    "【适用】全体，或以“，”分开的人员类别 (at most 16 categories)");
+    it->audiences_count = take_list(p, v, it->audiences, ITEM_AUDIENCES_MAX, &word_audiences);
     sort_list(p, v, it->audiences, it->audiences_count);
     for (size_t i = 0; i < it->audiences_count; i++) {
         if (is_text(it->audiences[i], "全体"))
-            complain(p, v->line, &text_msg_value, v->text,
-                     "【适用】“全体”不能与其他类别并列 (全体 stands alone)");
+            expect(p, v->line, &text_msg_value, v->text, &word_all_alone);
     }
 }
 
@@ -263,15 +342,13 @@ static void take_enemies(struct parser *p, const struct value *v, struct item *i
 {
     if (v->line == 0)
         return;
-    it->enemies_count = take_list(p, v, it->enemies, ITEM_ENEMIES_MAX,
-                                  "【互斥】以“，”分开的试题编号 (at most 32 ids)");
+    it->enemies_count = take_list(p, v, it->enemies, ITEM_ENEMIES_MAX, &word_enemies);
     sort_list(p, v, it->enemies, it->enemies_count);
     for (size_t i = 0; i < it->enemies_count; i++) {
         if (!item_id_valid(it->enemies[i]))
             complain(p, v->line, &text_msg_id, it->enemies[i], NULL);
         else if (bytes_equal(it->enemies[i], it->id))
-            complain(p, v->line, &text_msg_value, it->enemies[i],
-                     "【互斥】其他试题的编号 (ids of other items)");
+            expect(p, v->line, &text_msg_value, it->enemies[i], &word_others);
     }
 }
 
@@ -293,56 +370,51 @@ static void take_options(struct parser *p, struct item *it)
             return;
         }
         if (i != it->options_count) {
-            complain(p, v->line, &text_msg_option_gap, bytes_of_text(letter),
-                     "选项从 A 起依次排列 (options A, B, C … without a gap)");
+            expect(p, v->line, &text_msg_option_gap, bytes_of_text(letter), &word_in_order);
             return;
         }
-        take_text(p, v, ITEM_OPTION_BYTES_MAX, "选项 (option, ≤ 1024 bytes)",
-                  &it->options[it->options_count]);
+        take_text(p, v, &rule_option, &it->options[it->options_count]);
         for (size_t j = 0; j < it->options_count; j++) {
             if (bytes_equal(it->options[j], v->text))
-                complain(p, v->line, &text_msg_twice, v->text, "各不相同的选项 (distinct options)");
+                expect(p, v->line, &text_msg_twice, v->text, &word_distinct_options);
         }
         it->options_count++;
     }
     if (wanted && it->options_count < 2)
-        complain(p, type_line, &text_msg_option_few,
-                 bytes_of_text(it->options_count == 0 ? "0" : "1"), "2～8 个选项 (options)");
+        expect(p, type_line, &text_msg_option_few,
+               bytes_of_text(it->options_count == 0 ? "0" : "1"), &word_options_count);
     if (fixed->line != 0 && (!is_text(fixed->text, "是") || !wanted))
-        complain(p, fixed->line, &text_msg_value, fixed->text,
-                 "【固定选项】是，只用于选择题 (是, for choices only)");
+        expect(p, fixed->line, &text_msg_value, fixed->text, &word_fixed);
     it->fixed_options = fixed->line != 0;
 }
 
 /* Letters of an answer: ascending, each an option. */
 static void take_letters(struct parser *p, const struct value *v, struct item *it)
 {
-    char range[96];
+    const char last_letter[2] = {(char)('A' + it->options_count - 1), '\0'};
     size_t n = v->text.len;
     uint32_t mask = 0;
     int last = -1;
 
-    snprintf(range, sizeof range, "A～%c 中的选项字母 (option letters A-%c)",
-             (char)('A' + it->options_count - 1), (char)('A' + it->options_count - 1));
     for (size_t i = 0; i < n; i++) {
         int letter = v->text.data[i] - 'A';
 
         if (letter < 0 || letter >= (int)it->options_count) {
-            complain(p, v->line, &text_msg_answer_unknown, v->text, range);
+            err_say(complain(p, v->line, &text_msg_answer_unknown, v->text, last_letter), 3,
+                    &word_letters);
             return;
         }
         if (letter <= last) {
-            complain(p, v->line, &text_msg_value, v->text,
-                     "【答案】选项字母按顺序各写一次 (letters ascending)");
+            expect(p, v->line, &text_msg_value, v->text, &word_ascending);
             return;
         }
         last = letter;
         mask |= 1u << letter;
     }
     if (it->type == ITEM_SINGLE && n != 1)
-        complain(p, v->line, &text_msg_single_many, v->text, "一个字母 (one letter)");
+        expect(p, v->line, &text_msg_single_many, v->text, &word_one_letter);
     else if (it->type == ITEM_MULTIPLE && n < 2)
-        complain(p, v->line, &text_msg_multiple_few, v->text, "两个以上字母 (two letters or more)");
+        expect(p, v->line, &text_msg_multiple_few, v->text, &word_two_letters);
     it->answer_key.mask = mask;
 }
 
@@ -354,17 +426,16 @@ static void take_alternatives(struct parser *p, const struct value *v, struct it
 
     while (next_part(&rest, "｜", &part)) {
         if (part.len == 0 || part.len > ITEM_OPTION_BYTES_MAX) {
-            complain(p, v->line, &text_msg_value, v->text,
-                     "【答案】以“｜”分开的答案，均不为空 (none empty)");
+            expect(p, v->line, &text_msg_value, v->text, &word_alternatives);
             return;
         }
         if (n == ITEM_ALTERNATIVES_MAX) {
-            complain(p, v->line, &text_msg_many, part, "【答案】至多 16 种写法 (at most 16)");
+            expect(p, v->line, &text_msg_many, part, &word_alternatives_max);
             return;
         }
         for (size_t i = 0; i < n; i++) {
             if (bytes_equal(it->answer_key.alternatives[i], part))
-                complain(p, v->line, &text_msg_twice, part, "各不相同的答案 (distinct answers)");
+                expect(p, v->line, &text_msg_twice, part, &word_distinct_answers);
         }
         it->answer_key.alternatives[n++] = part;
     }
@@ -374,7 +445,7 @@ static void take_alternatives(struct parser *p, const struct value *v, struct it
 static void take_answer(struct parser *p, const struct value *v, struct item *it)
 {
     if (v->text.len == 0) {
-        complain(p, v->line, &text_msg_no_answer, v->text, "答案 (an answer key)");
+        expect(p, v->line, &text_msg_no_answer, v->text, &word_answer);
         return;
     }
     switch (it->type) {
@@ -387,7 +458,7 @@ static void take_answer(struct parser *p, const struct value *v, struct item *it
         if (is_text(v->text, "正确"))
             it->answer_key.mask = 1;
         else if (!is_text(v->text, "错误"))
-            complain(p, v->line, &text_msg_value, v->text, "【答案】正确或错误");
+            expect(p, v->line, &text_msg_value, v->text, &word_true_false);
         break;
     case ITEM_FILL_IN:
         take_alternatives(p, v, it);
@@ -416,7 +487,7 @@ static void check_blank(struct parser *p, const struct value *v)
         run = 0;
     }
     if (runs != 1 || !four)
-        complain(p, v->line, &text_msg_blank, v->text, "一处“____” (one ____)");
+        expect(p, v->line, &text_msg_blank, v->text, &word_blank);
 }
 
 static void take_citations(struct parser *p, struct item *it)
@@ -426,8 +497,7 @@ static void take_citations(struct parser *p, struct item *it)
         struct citation *c = &it->citations[it->citations_count];
 
         if (text_citation_parse(v->text, c) != 0)
-            complain(p, v->line, &text_msg_citation, v->text,
-                     "《法律全称》第…条[第…款][第…项][@16 位摘要] (title, article, digest)");
+            expect(p, v->line, &text_msg_citation, v->text, &word_citation);
         else
             it->citations_count++;
     }
@@ -485,28 +555,25 @@ static void item_close(struct parser *p)
     if (fields_present(p)) {
         take_type(p, &f[FIELD_TYPE], &it);
         take_revision(p, &f[FIELD_REVISION], &it);
-        take_text(p, &f[FIELD_AREA], 96, "【领域】(≤ 96 bytes)", &it.area);
-        take_text(p, &f[FIELD_STEM], ITEM_STEM_BYTES_MAX, "【题干】(≤ 4096 bytes)", &it.stem);
+        take_text(p, &f[FIELD_AREA], &rule_area, &it.area);
+        take_text(p, &f[FIELD_STEM], &rule_stem, &it.stem);
         if (it.type == ITEM_FILL_IN)
             check_blank(p, &f[FIELD_STEM]);
         take_options(p, &it);
         take_answer(p, &f[FIELD_ANSWER], &it);
-        take_text(p, &f[FIELD_EXPLANATION], ITEM_EXPLANATION_BYTES_MAX, "【解析】(≤ 4096 bytes)",
-                  &it.explanation);
+        take_text(p, &f[FIELD_EXPLANATION], &rule_explanation, &it.explanation);
         take_citations(p, &it);
         take_difficulty(p, &f[FIELD_DIFFICULTY], &it);
         take_level(p, &f[FIELD_LEVEL], &it);
-        it.topics_count = take_list(p, &f[FIELD_TOPIC], it.topics, ITEM_TOPICS_MAX,
-                                    "【知识点】以“，”分开的知识点 (at most 8 topics)");
+        it.topics_count = take_list(p, &f[FIELD_TOPIC], it.topics, ITEM_TOPICS_MAX, &word_topics);
         take_audience(p, &f[FIELD_AUDIENCE], &it);
         take_enemies(p, &f[FIELD_ENEMIES], &it);
     }
     if (!now->bad && item_check(&it, &why) != 0)
-        complain(p, it.source_line, &text_msg_value, bytes_of_text(why.arg[1].text),
-                 "符合试题规定 (what an item allows)");
+        expect(p, it.source_line, &text_msg_field, it.id, why.word[1]);
     if (!now->bad) {
         if (p->bank->count >= TEXT_ITEMS_MAX) {
-            complain(p, it.source_line, &text_msg_many, it.id, "至多 200000 道试题 (items)");
+            expect(p, it.source_line, &text_msg_many, it.id, &word_items_max);
         } else {
             added = item_add(p->bank);
             if (added == NULL)
@@ -538,14 +605,13 @@ static void field_line(struct parser *p, enum field f, struct bytes text)
     }
     if (f == FIELD_CITATION) {
         if (now->citations_count == ITEM_CITATIONS_MAX)
-            complain(p, p->line, &text_msg_many, text, "【依据】至多 8 条 (at most 8)");
+            expect(p, p->line, &text_msg_many, text, &word_citations_max);
         else
             now->citations[now->citations_count++] = v;
         return;
     }
     if (now->fields[f].line != 0) {
-        complain(p, p->line, &text_msg_twice, bytes_of_text(field_names[f]),
-                 "每道试题一次 (once an item)");
+        expect(p, p->line, &text_msg_twice, bytes_of_text(field_names[f]), &word_once);
         return;
     }
     now->fields[f] = v;
@@ -561,8 +627,7 @@ static bool option_line(struct parser *p, struct bytes line)
         return false;
     letter = (size_t)(line.data[0] - 'A');
     if (letter >= ITEM_OPTIONS_MAX) {
-        complain(p, p->line, &text_msg_value, bytes_of(line.data, 2),
-                 "选项 A.～H. (options A. to H.)");
+        expect(p, p->line, &text_msg_value, bytes_of(line.data, 2), &word_options);
         return true;
     }
     if (!p->now.open) {
@@ -571,8 +636,7 @@ static bool option_line(struct parser *p, struct bytes line)
     }
     v = &p->now.options[letter];
     if (v->line != 0) {
-        complain(p, p->line, &text_msg_twice, bytes_of(line.data, 2),
-                 "每个选项一行 (once an item)");
+        expect(p, p->line, &text_msg_twice, bytes_of(line.data, 2), &word_option_once);
         return true;
     }
     v->text = trim(bytes_of(line.data + 2, line.len - 2));
@@ -592,8 +656,7 @@ static void content_line(struct parser *p, struct bytes line)
     }
     if (option_line(p, line))
         return;
-    complain(p, p->line, &text_msg_unknown_line, line,
-             "【字段】或“A.”起头的一行 (a 【field】 or an option)");
+    expect(p, p->line, &text_msg_unknown_line, line, &word_line);
 }
 
 /* The line in NFC, in the arena. */
@@ -619,7 +682,7 @@ static bool normal_line(struct parser *p, struct bytes line, struct bytes *out)
     }
     for (size_t i = 0; i < line.len; i++) {
         if ((line.data[i] < 0x20 && line.data[i] != '\t') || line.data[i] == 0x7f) {
-            complain(p, p->line, &text_msg_control, bytes_of(NULL, 0), "可见文字 (visible text)");
+            expect(p, p->line, &text_msg_control, bytes_of(NULL, 0), &word_visible);
             return false;
         }
     }
@@ -756,13 +819,15 @@ static void enemies_close(struct bank_text *b, struct text_report *report)
     for (size_t i = 0; i < b->count; i++) {
         for (size_t j = 0; j < b->items[i].enemies_count; j++) {
             int64_t at = item_pool_find(&pool, b->items[i].enemies[j]);
+            struct err *slot;
             char line[24];
 
             if (at < 0 || enemy_add(&b->items[at], b->items[i].id))
                 continue;
-            err_set(report_slot(report), ERR_LIMIT, &text_msg_many, b->items[at].source_file,
-                    err_int(line, b->items[at].source_line), "【互斥】",
-                    "【互斥】至多 32 个，含反向 (at most 32, both ways)");
+            slot = report_slot(report);
+            err_set(slot, ERR_LIMIT, &text_msg_many, b->items[at].source_file,
+                    err_int(line, b->items[at].source_line), "【互斥】", NULL);
+            err_say(slot, 3, &word_enemies_max);
         }
     }
 }

@@ -1,8 +1,9 @@
 /* Sentences about the text form of items (see text_msg.h). */
 #include "question-bank/format/text_msg.h"
 
-#define AT_ZH "{0} 第 {1} 行："
-#define AT_EN "{0}:{1}: "
+/* One form of place, which editors know how to open. */
+#define AT_ZH "{0}:{1}: 错误："
+#define AT_EN "{0}:{1}: error: "
 
 const struct msg text_msg_value = {
     "text-value",
@@ -16,8 +17,8 @@ const struct msg text_msg_empty = {
 };
 const struct msg text_msg_long = {
     "text-long",
-    AT_ZH "内容太长：{3}，写的是“{2}…”",
-    AT_EN "too long: {3}, found '{2}…'",
+    AT_ZH "写的是“{2}…”，太长，应当是：{3}",
+    AT_EN "too long: found '{2}…', expected {3}",
 };
 const struct msg text_msg_many = {
     "text-many",
@@ -34,6 +35,11 @@ const struct msg text_msg_id = {
     AT_ZH "“{2}”不能作编号；编号用大写字母、数字和“-”，3～32 个字符，以字母或数字开头",
     AT_EN
     "'{2}' is no id; expected 3 to 32 capital letters, digits and '-', not beginning with '-'",
+};
+const struct msg text_msg_field = {
+    "text-field",
+    AT_ZH "试题 {2} 的{3}不符合规定",
+    AT_EN "item {2}: the {3} is not what an item allows",
 };
 const struct msg text_msg_missing = {
     "text-missing",
@@ -63,7 +69,7 @@ const struct msg text_msg_option_gap = {
 const struct msg text_msg_option_few = {
     "text-option-few",
     AT_ZH "只有 {2} 个选项，应当是：{3}",
-    AT_EN "{2} options, expected {3}",
+    AT_EN "found {2} options, expected {3}",
 };
 const struct msg text_msg_no_answer = {
     "text-no-answer",

@@ -12,6 +12,7 @@ extern const struct msg text_msg_long;
 extern const struct msg text_msg_many;
 extern const struct msg text_msg_twice;
 extern const struct msg text_msg_id;
+extern const struct msg text_msg_field;
 extern const struct msg text_msg_missing;
 extern const struct msg text_msg_outside;
 extern const struct msg text_msg_unknown_line;

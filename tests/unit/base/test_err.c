@@ -150,6 +150,25 @@ Test(err, an_error_may_be_told_anew_with_its_own_arguments)
     cr_assert_str_eq(e.arg[2].text, "second");
 }
 
+Test(err, a_word_is_said_in_the_language_of_its_sentence)
+{
+    static const struct err_word word = {"A～{1} 中的字母", "letters A to {1}, {0}"};
+    struct err e = {0};
+    char text[ERR_TEXT_BYTES_MAX];
+
+    err_set(&e, ERR_BAD_INPUT, &MSG_SAMPLE, "12", "D", "x", NULL);
+    err_say(&e, 1, &word);
+    err_text(&e, LANG_ZH, text, sizeof(text));
+    cr_assert_str_eq(text, "第 12 行：A～D 中的字母");
+    err_text(&e, LANG_EN, text, sizeof(text));
+    cr_assert_str_eq(text, "line 12: letters A to D, 12 (x)  {4} {x {");
+    for (size_t size = 1; size < 40; size++)
+        cr_assert_lt(err_text(&e, LANG_ZH, text, size), size);
+    err_set(&e, ERR_BAD_INPUT, &MSG_SAMPLE, "12", "D", "x", NULL);
+    cr_assert_null(e.word[1]); /* a new error begins without words */
+    err_say(NULL, 1, &word);
+}
+
 Test(err, numbers_fit_their_storage)
 {
     char text[24];

@@ -101,22 +101,22 @@ Test(law_index, a_faulty_line_is_named_with_what_was_expected)
     static const struct {
         const char *text, *says;
     } cases[] = {
-        {"x\n", "laws.tsv:1: found 'x', expected law"},
-        {"art\t1\t" HEX "\n", "laws.tsv:1: found 'art', expected law"},
-        {"law\t甲\t2020-01-01\t\t\n", "laws.tsv:1: found"},
-        {"law\t甲\t2020-01-32\t\t\t" HEX "\n", "civil dates"},
-        {"law\t甲\t\t\t\t" HEX "\n", "civil dates"},
-        {"law\t\t2020-01-01\t\t\t" HEX "\n", "a title"},
-        {"law\t甲\t2020-01-01\t\t\t" HEX "0\n", "64 hex digits"},
+        {"x\n", "laws.tsv:1: error: found 'x', expected law and 5 columns, or art and 2"},
+        {"art\t1\t" HEX "\n", "laws.tsv:1: error: found 'art', expected a law before its articles"},
+        {"law\t甲\t2020-01-01\t\t\n", "laws.tsv:1: error: found"},
+        {"law\t甲\t2020-01-32\t\t\t" HEX "\n", "expected dates YYYY-MM-DD"},
+        {"law\t甲\t\t\t\t" HEX "\n", "expected dates YYYY-MM-DD"},
+        {"law\t\t2020-01-01\t\t\t" HEX "\n", "expected the title of a law"},
+        {"law\t甲\t2020-01-01\t\t\t" HEX "0\n", "expected a digest of 64 hexadecimal digits"},
         {"law\t甲\t2020-01-01\t\t\t" HEX "\nlaw\t甲\t2020-01-01\t\t\t" HEX "\n",
-         "laws.tsv:2: found '甲', expected"},
-        {"law\t甲\t2020-01-01\t\t\t" HEX "\nart\t0\t" HEX "\n", "laws.tsv:2: found '0'"},
+         "laws.tsv:2: error: found '甲', expected"},
+        {"law\t甲\t2020-01-01\t\t\t" HEX "\nart\t0\t" HEX "\n", "laws.tsv:2: error: found '0'"},
         {"law\t甲\t2020-01-01\t\t\t" HEX "\nart\t2\t" HEX "\nart\t1\t" HEX "\n",
-         "laws.tsv:3: found '1', expected"},
+         "laws.tsv:3: error: found '1', expected"},
         {"law\t甲\t2020-01-01\t\t\t" HEX "\nart\t2.1\t" HEX "\nart\t2\t" HEX "\n",
-         "laws.tsv:3: found '2'"},
-        {"law\t甲\t2020-01-01\t\t\t" HEX "\nart\t2\tzz\n", "laws.tsv:2: found 'zz'"},
-        {"# \xc3\x28\nlaw\t\xff\n", "laws.tsv:2: found '', expected UTF-8"},
+         "laws.tsv:3: error: found '2'"},
+        {"law\t甲\t2020-01-01\t\t\t" HEX "\nart\t2\tzz\n", "laws.tsv:2: error: found 'zz'"},
+        {"# \xc3\x28\nlaw\t\xff\n", "laws.tsv:2: error: found '', expected text in UTF-8"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -114,28 +114,30 @@ Test(text, every_fault_names_file_line_found_and_expected)
         const char *from, *to; /* edit of SINGLE */
         const char *says;
     } cases[] = {
-        {"【编号】XF-S-001", "【编号】xf", "宪法.txt:1: 'xf' is no id; expected 3 to 32"},
-        {"【题型】单选题", "【题型】论述题", "宪法.txt:2: found '论述题', expected"},
-        {"【题型】单选题\n", "", "宪法.txt:1: item XF-S-001 has no 【题型】"},
-        {"【领域】宪法\n", "", "宪法.txt:1: item XF-S-001 has no 【领域】"},
-        {"【题干】任期为（　　）。", "【题干】", "宪法.txt:4: 【题干】 is empty"},
-        {"B. 四年\n", "", "宪法.txt:6: an option before 'C.' is missing"},
-        {"B. 四年\nC. 五年\nD. 六年\n【答案】C", "【答案】A", "1 options, expected"},
+        {"【编号】XF-S-001", "【编号】xf", "宪法.txt:1: error: 'xf' is no id; expected 3 to 32"},
+        {"【题型】单选题", "【题型】论述题", "宪法.txt:2: error: found '论述题', expected"},
+        {"【题型】单选题\n", "", "宪法.txt:1: error: item XF-S-001 has no 【题型】"},
+        {"【领域】宪法\n", "", "宪法.txt:1: error: item XF-S-001 has no 【领域】"},
+        {"【题干】任期为（　　）。", "【题干】", "宪法.txt:4: error: 【题干】 is empty"},
+        {"B. 四年\n", "", "宪法.txt:6: error: an option before 'C.' is missing"},
+        {"B. 四年\nC. 五年\nD. 六年\n【答案】C", "【答案】A",
+         "found 1 options, expected 2 to 8 options"},
         {"【答案】C", "【答案】E", "answer 'E' names an option that does not exist"},
         {"【答案】C", "【答案】BC", "a single-choice item has one answer key, found 'BC'"},
-        {"【答案】C", "【答案】", "宪法.txt:9: 【答案】 is empty"},
+        {"【答案】C", "【答案】", "宪法.txt:9: error: 【答案】 is empty"},
         {"【答案】C", "【答案】对", "'对'"},
-        {"【难度】2", "【难度】6", "宪法.txt:12: found '6', expected"},
-        {"【层次】记忆", "【层次】背诵", "宪法.txt:13: found '背诵', expected"},
+        {"【难度】2", "【难度】6", "宪法.txt:12: error: found '6', expected"},
+        {"【层次】记忆", "【层次】背诵", "宪法.txt:13: error: found '背诵', expected"},
         {"《中华人民共和国宪法》第六十条第一款", "宪法第60条",
-         "宪法.txt:11: cannot read the citation '宪法第60条'"},
+         "宪法.txt:11: error: cannot read the citation '宪法第60条'"},
         {"第六十条第一款", "第六十条第一款@12", "cannot read the citation"},
-        {"【适用】全体", "【适用】全体\n【难度】3", "宪法.txt:16: '【难度】' is there twice"},
-        {"【适用】全体", "【适用】全体\n乱写", "宪法.txt:16: cannot read '乱写'"},
-        {"【适用】全体", "【适用】全体\n【颜色】红", "宪法.txt:16: "},
-        {"【适用】全体", "【适用】\x01全体", "宪法.txt:15: there is a control character"},
+        {"【适用】全体", "【适用】全体\n【难度】3",
+         "宪法.txt:16: error: '【难度】' is there twice"},
+        {"【适用】全体", "【适用】全体\n乱写", "宪法.txt:16: error: cannot read '乱写'"},
+        {"【适用】全体", "【适用】全体\n【颜色】红", "宪法.txt:16: error: "},
+        {"【适用】全体", "【适用】\x01全体", "宪法.txt:15: error: there is a control character"},
         {"【适用】全体", "【适用】\xff全体", "is not UTF-8; save the file as UTF-8"},
-        {"【编号】XF-S-001\n", "", "宪法.txt:1: 【题型】 belongs to no item"},
+        {"【编号】XF-S-001\n", "", "宪法.txt:1: error: 【题型】 belongs to no item"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -152,6 +154,98 @@ Test(text, every_fault_names_file_line_found_and_expected)
         text_fini();
         text_init();
     }
+}
+
+/* `edited` is SINGLE with one thing wrong; both sentences, whole, each in its own language. */
+static void expect_sentences(struct bytes edited, const char *zh, const char *en)
+{
+    char text[ERR_TEXT_BYTES_MAX];
+    int rc = bank_text_read(&bank, edited, "宪法.txt", report, NULL);
+
+    if (rc == 0)
+        rc = bank_text_finish(&bank, &pool, report, NULL);
+    cr_assert_eq(rc, ERR_BAD_INPUT, "%s", zh);
+    cr_assert_geq(report->total, 1u, "%s: %zu", zh, report->total);
+    err_text(&report->errors[0], LANG_ZH, text, sizeof text);
+    cr_assert_str_eq(text, zh);
+    err_text(&report->errors[0], LANG_EN, text, sizeof text);
+    cr_assert_str_eq(text, en);
+    text_fini();
+    text_init();
+}
+
+Test(text, a_sentence_is_of_one_language)
+{
+    static const struct {
+        const char *from, *to; /* edit of SINGLE */
+        const char *zh, *en;
+    } cases[] = {
+        {"【答案】C", "【答案】BC",
+         "宪法.txt:9: 错误：单选题只能有一个答案，写的是“BC”，应当是：一个字母",
+         "宪法.txt:9: error: a single-choice item has one answer key, found 'BC', expected one "
+         "letter"},
+        {"【答案】C\n", "【答案】\n", "宪法.txt:9: 错误：【答案】是空的，应当写明答案",
+         "宪法.txt:9: error: 【答案】 is empty, expected an answer key"},
+        {"【答案】C\n", "", "宪法.txt:1: 错误：试题 XF-S-001 缺少【答案】",
+         "宪法.txt:1: error: item XF-S-001 has no 【答案】"},
+        {"【答案】C", "【答案】E",
+         "宪法.txt:9: 错误：答案“E”中有不存在的选项，应当是：A～D 中的选项字母",
+         "宪法.txt:9: error: answer 'E' names an option that does not exist, expected letters from "
+         "A to D"},
+        {"【依据】《中华人民共和国宪法》第六十条第一款\n", "",
+         "宪法.txt:1: 错误：试题 XF-S-001 缺少【依据】",
+         "宪法.txt:1: error: item XF-S-001 has no 【依据】"},
+        {"【适用】全体", "【适用】\xff全体",
+         "宪法.txt:15: 错误：第 13 个字节不是 UTF-8，请以 UTF-8 编码保存文件",
+         "宪法.txt:15: error: byte 13 is not UTF-8; save the file as UTF-8"},
+        {"【难度】2", "【难度】6", "宪法.txt:12: 错误：写的是“6”，应当是：1～5 的整数",
+         "宪法.txt:12: error: found '6', expected a number from 1 to 5"},
+        {"【领域】宪法", "【领域】", "宪法.txt:3: 错误：【领域】是空的，应当填写",
+         "宪法.txt:3: error: 【领域】 is empty"},
+        {"B. 四年", "B.", "宪法.txt:6: 错误：选项是空的，应当填写",
+         "宪法.txt:6: error: an option is empty"},
+        {"【适用】全体", "【适用】全体\n乱写",
+         "宪法.txt:16: 错误：看不懂“乱写”，应当是：以【字段】或“A.”开头的一行",
+         "宪法.txt:16: error: cannot read '乱写', expected a line that begins with a 【field】 or "
+         "an option's letter"},
+    };
+    struct buf text = {0};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *at = strstr(SINGLE, cases[i].from);
+
+        cr_assert_not_null(at, "case %zu", i);
+        buf_clear(&text);
+        buf_append(&text, SINGLE, (size_t)(at - SINGLE));
+        buf_append_text(&text, cases[i].to);
+        buf_append_text(&text, at + strlen(cases[i].from));
+        expect_sentences(buf_view(&text), cases[i].zh, cases[i].en);
+    }
+    expect_sentences(
+        bytes_of_text(SINGLE "\n" SINGLE),
+        "宪法.txt:17: 错误：编号 XF-S-001 已经用过（宪法.txt:1），编号在题库中不得重复",
+        "宪法.txt:17: error: id XF-S-001 is already used at 宪法.txt:1; ids are unique "
+        "in a bank");
+    buf_clear(&text);
+    buf_append_text(&text, SINGLE "【互斥】");
+    for (size_t i = 0; i < 10u << 20; i++)
+        buf_append_byte(&text, 'A');
+    expect_sentences(buf_view(&text), "宪法.txt:16: 错误：这一行有 10485772 字节，最多 65536 字节",
+                     "宪法.txt:16: error: the line has 10485772 bytes, at most 65536 are allowed");
+    buf_clear(&text);
+    buf_append_text(&text, "【编号】XF-S-001\n【题型】单选题\n【领域】");
+    for (size_t i = 0; i < 97; i++)
+        buf_append_byte(&text, 'a');
+    buf_append_text(&text, strstr(SINGLE, "\n【题干】"));
+    expect_sentences(
+        buf_view(&text),
+        "宪法.txt:3: 错误：写的是“aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…”，太长，应当是：【领域】最多 "
+        "96 字节",
+        "宪法.txt:3: error: too long: found 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…', expected 【领域】 of "
+        "at most 96 bytes");
+    buf_fini(&text);
 }
 
 Test(text, rules_of_the_other_types_are_kept)
