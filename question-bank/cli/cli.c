@@ -101,6 +101,12 @@ static const struct msg msg_date = {
     "{0} must be a civil date YYYY-MM-DD, found '{1}'",
 };
 
+const struct msg cli_msg_there = {
+    "cli-there",
+    "{0} 已经存在，不覆盖",
+    "{0} is there already and is not overwritten",
+};
+
 static const char *text_in(const struct cli *cli, const struct msg *msg)
 {
     return cli->lang == LANG_EN ? msg->en : msg->zh;
@@ -138,6 +144,19 @@ int cli_fail(struct cli *cli, const struct err *err)
     }
 }
 
+void cli_say_fault(struct cli *cli, const struct item *it, bool warning, const struct err *what)
+{
+    char text[ERR_TEXT_BYTES_MAX];
+    const char *word = warning ? "提醒：" : "错误：";
+
+    if (cli->lang == LANG_EN)
+        word = warning ? "warning: " : "error: ";
+    err_text(what, cli->lang, text, sizeof text);
+    if (it != NULL && it->source_file != NULL)
+        fprintf(cli->errs, "%s:%u: ", it->source_file, it->source_line);
+    fprintf(cli->errs, "%s%s\n", word, text);
+}
+
 int cli_date(struct cli *cli, const char *option, const char *value)
 {
     if (law_date_valid(bytes_of_text(value)))
@@ -155,19 +174,91 @@ void cli_today(char out[11])
     strftime(out, 11, "%Y-%m-%d", &day);
 }
 
+struct option_text {
+    const char *name;
+    const char *zh, *en;
+};
+/* What stands behind an option is in the usage of its command. */
+static const struct option_text option_texts[] = {
+    {"--bank", "题库目录：其中的 *.txt 是试题，laws.tsv 是法律索引",
+     "folder of the bank: items in *.txt, the law index in laws.tsv"},
+    {"--index", "法律索引文件（默认为题库目录中的 laws.tsv）",
+     "the law index (default: laws.tsv in the bank's folder)"},
+    {"--law-date", "按这一天（YYYY-MM-DD）有效的法律核对",
+     "check against the law of this day (YYYY-MM-DD)"},
+    {"--blueprint", "组卷蓝图（JSON）", "a blueprint (JSON)"},
+    {"--laws", "法律文本目录（*.md）", "folder of law texts (*.md)"},
+    {"--refresh", "法条变化后更新已写的摘要（先复核试题）",
+     "write anew the digests of articles that changed (review the items first)"},
+    {"--name", "发布或密钥的名称", "name of the release or of the key's holder"},
+    {"--created", "制作日期 YYYY-MM-DD", "day of creation, YYYY-MM-DD"},
+    {"--secret-file", "题库密钥文件：没有时新建（权限 0600），须与题库一同保管，不得公开",
+     "the bank's secret: made (mode 0600) where there is none; keep it beside the bank, and "
+     "private"},
+    {"--sample", "标为样题（未经有权机关审定）",
+     "mark the items as samples, not approved by an authority"},
+    {"--key", "签名私钥（keygen 生成的 .pem）", "the private key (.pem of keygen)"},
+    {"--passphrase-file", "从文件第一行读取口令（默认在终端输入）",
+     "read the passphrase from a file (default: asked on the terminal)"},
+    {"--passphrase-fd", "从已打开的文件描述符读取口令",
+     "read the passphrase from an open descriptor"},
+    {"--keyring", "密钥环文件（JSON）", "the keyring (JSON)"},
+    {"--quorum", "至少需要的签名数", "how many signatures are needed"},
+    {"--release", "题库发布文件（.mfbank）", "a release of a bank (.mfbank)"},
+    {"--seed", "试卷种子：64 位十六进制数字", "seed of the paper: 64 hexadecimal digits"},
+    {"--alg", "签名算法：sm2 或 ed25519", "signature algorithm: sm2 or ed25519"},
+    {"--role", "custodian 保管人（默认）、author 作者、reviewer 审核人",
+     "custodian (default), author or reviewer"},
+    {"--valid-from", "密钥有效期的第一天", "first day of the key"},
+    {"--valid-to", "密钥有效期的最后一天", "last day of the key"},
+    {"-o", "写入的文件（keygen 为文件名的开头）",
+     "the file to write (keygen: the beginning of its name)"},
+    {"--json", "输出 JSON", "print JSON"},
+    {"--lang", "zh 或 en（默认依 LC_ALL、LC_MESSAGES、LANG）",
+     "zh or en (default: by LC_ALL, LC_MESSAGES, LANG)"},
+    {"--version", "显示版本", "show the version"},
+    {"--help", "显示帮助", "show this help"},
+};
+
+/* True when `name` stands in the usage as a word of its own. */
+static bool usage_has(const char *usage, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *at = strstr(usage, name); at != NULL; at = strstr(at + 1, name)) {
+        if ((at == usage || strchr(" [(", at[-1]) != NULL) && strchr(" ])", at[len]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* usage NULL: all options. */
+static void print_options(struct cli *cli, FILE *to, const char *usage)
+{
+    fprintf(to, "\n%s\n", cli->lang == LANG_EN ? "Options:" : "选项：");
+    for (size_t i = 0; i < sizeof option_texts / sizeof option_texts[0]; i++) {
+        const struct option_text *o = &option_texts[i];
+
+        if (usage == NULL || usage_has(usage, o->name) || strcmp(o->name, "--help") == 0)
+            fprintf(to, "  %-18s %s\n", o->name, cli->lang == LANG_EN ? o->en : o->zh);
+    }
+}
+
 static void print_help(struct cli *cli, FILE *to)
 {
     fprintf(to, "%s\n", text_in(cli, &msg_usage));
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(to, "  %-11s %s\n", commands[i].name, text_in(cli, &commands[i].summary));
+    print_options(cli, to, NULL);
 }
 
 static void print_command_help(struct cli *cli)
 {
     const struct command *c = cli->command;
 
-    fprintf(cli->out, "%s\n%s mingfa-bank %s %s\n", text_in(cli, &c->summary),
-            cli->lang == LANG_EN ? "Usage:" : "用法：", c->name, c->usage);
+    fprintf(cli->out, "%s\n%smingfa-bank %s %s\n", text_in(cli, &c->summary),
+            cli->lang == LANG_EN ? "Usage: " : "用法：", c->name, c->usage);
+    print_options(cli, cli->out, c->usage);
 }
 
 static const struct cli_option *option_find(const struct cli_option *options, size_t count,

@@ -62,9 +62,14 @@ void cli_today(char out[11]);
 
 /* ---- saying ---- */
 
+/* {0}: a file that is not overwritten. */
+extern const struct msg cli_msg_there;
+
 /* Prints the sentence of err, behind cli->about where that is set; returns the exit status it
  * means. */
 int cli_fail(struct cli *cli, const struct err *err);
+/* One line about an item (NULL: the bank as a whole): "file:line: error: sentence". */
+void cli_say_fault(struct cli *cli, const struct item *it, bool warning, const struct err *what);
 /* One line in the chosen language on `to`. */
 void cli_say(struct cli *cli, FILE *to, const struct msg *msg, const char *a0, const char *a1,
              const char *a2, const char *a3);
@@ -81,6 +86,9 @@ struct cli_source {
 
 /* Reads every *.txt in dir; says every error. */
 int cli_source_text(struct cli *cli, const char *dir, struct cli_source *out);
+/* The same, for who says the errors in a form of its own. */
+int cli_source_text_by(struct cli *cli, const char *dir, struct cli_source *out,
+                       void (*say)(struct cli *cli, const struct text_report *report));
 /* Opens a release without asking for signatures. */
 int cli_source_release(struct cli *cli, const char *path, struct cli_source *out);
 /* Either; exactly one must be given. */

@@ -26,11 +26,6 @@ static const struct msg msg_name = {
     "--name 不能为空，最多 95 字节",
     "--name must not be empty and has at most 95 bytes",
 };
-static const struct msg msg_there = {
-    "cli-there",
-    "{0} 已经存在，不覆盖",
-    "{0} is there already and is not overwritten",
-};
 static const struct msg msg_made = {
     "cli-key-made",
     "私钥 {0}（权限 0600），公开记录 {1}，密钥编号 {2}",
@@ -110,7 +105,7 @@ static int keygen_write(struct cli *cli, const struct keygen_request *q, struct 
     buf_printf(&pem_path, "%s.pem", q->out);
     buf_printf(&record_path, "%s.json", q->out);
     if (file_exists(buf_text(&pem_path))) {
-        rc = err_set(err, ERR_EXISTS, &msg_there, buf_text(&pem_path), NULL, NULL, NULL);
+        rc = err_set(err, ERR_EXISTS, &cli_msg_there, buf_text(&pem_path), NULL, NULL, NULL);
         goto out;
     }
     rc = public_key_import(public_key_der(signing_key_public(signing_key)), &e->public_key, err);

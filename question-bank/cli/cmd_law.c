@@ -25,13 +25,13 @@ static const struct msg msg_cited = {
 };
 static const struct msg msg_stale = {
     "cli-cite-stale",
-    "{0} 第 {1} 行：法条已变化：{2}。复核试题后用 --refresh 更新摘要",
-    "{0}:{1}: the law has changed: {2}; review the item, then use --refresh",
+    "{0}:{1}: 错误：法条已变化：{2}。复核试题后用 --refresh 更新摘要",
+    "{0}:{1}: error: the law has changed: {2}; review the item, then use --refresh",
 };
 static const struct msg msg_unknown = {
     "cli-cite-unknown",
-    "{0} 第 {1} 行：找不到条文：{2}",
-    "{0}:{1}: no such article: {2}",
+    "{0}:{1}: 错误：找不到条文：{2}",
+    "{0}:{1}: error: no such article: {2}",
 };
 static const struct msg msg_checked = {
     "cli-laws-checked",
@@ -284,14 +284,12 @@ int cmd_check_laws(struct cli *cli, int argc, char **argv)
 
         for (size_t j = 0; j < it->citations_count; j++) {
             struct err what = {0};
-            char text[ERR_TEXT_BYTES_MAX];
 
             checked++;
             if (lint_citation(it, &it->citations[j], &lint, &what) == 0)
                 continue;
             wrong++;
-            err_text(&what, cli->lang, text, sizeof text);
-            fprintf(cli->errs, "%s:%u: %s\n", it->source_file, it->source_line, text);
+            cli_say_fault(cli, it, false, &what);
         }
     }
     if (status == CLI_DONE) {

@@ -29,23 +29,29 @@ static void say_findings(struct cli *cli, const struct lint_report *r)
 {
     for (size_t i = 0; i < r->count; i++) {
         const struct lint_finding *f = &r->findings[i];
-        char text[ERR_TEXT_BYTES_MAX];
-        const char *word = f->severity == LINT_ERROR ? "错误" : "提醒";
 
-        if (cli->lang == LANG_EN)
-            word = f->severity == LINT_ERROR ? "error" : "warning";
-        err_text(&f->what, cli->lang, text, sizeof text);
-        if (f->item != NULL && f->item->source_file != NULL)
-            fprintf(cli->errs, "%s:%u: ", f->item->source_file, f->item->source_line);
-        fprintf(cli->errs, "%s%s%s\n", word, cli->lang == LANG_EN ? ": " : "：", text);
+        cli_say_fault(cli, f->item, f->severity == LINT_WARNING, &f->what);
     }
+}
+
+/* Takes findings. */
+static void print_json_report(struct cli *cli, size_t items, size_t errors, size_t warnings,
+                              json_t *findings)
+{
+    json_t *root =
+        json_pack("{s:I, s:I, s:I, s:o}", "items", (json_int_t)items, "errors", (json_int_t)errors,
+                  "warnings", (json_int_t)warnings, "findings", findings);
+    char *text = json_dumps(root, JSON_INDENT(2));
+
+    if (text != NULL)
+        fprintf(cli->out, "%s\n", text);
+    free(text);
+    json_decref(root);
 }
 
 static void print_json(struct cli *cli, const struct item_pool *pool, const struct lint_report *r)
 {
     json_t *list = json_array();
-    json_t *root;
-    char *text;
 
     for (size_t i = 0; i < r->count; i++) {
         const struct lint_finding *f = &r->findings[i];
@@ -65,13 +71,37 @@ static void print_json(struct cli *cli, const struct item_pool *pool, const stru
         }
         json_array_append_new(list, one);
     }
-    root = json_pack("{s:I, s:I, s:I, s:o}", "items", (json_int_t)pool->count, "errors",
-                     (json_int_t)r->errors, "warnings", (json_int_t)r->warnings, "findings", list);
-    text = json_dumps(root, JSON_INDENT(2));
-    if (text != NULL)
-        fprintf(cli->out, "%s\n", text);
-    free(text);
-    json_decref(root);
+    print_json_report(cli, pool->count, r->errors, r->warnings, list);
+}
+
+/* What cannot be read as items, as findings of the same form. Its sentence begins with its place. */
+static void print_json_text(struct cli *cli, const struct text_report *r)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < r->count; i++) {
+        const struct err *e = &r->errors[i];
+        char sentence[ERR_TEXT_BYTES_MAX];
+        char place[2 * ERR_ARG_BYTES_MAX];
+        size_t skip;
+
+        err_text(e, cli->lang, sentence, sizeof sentence);
+        snprintf(place, sizeof place, "%s:%s: %s", e->arg[0].text, e->arg[1].text,
+                 cli->lang == LANG_EN ? "error: " : "错误：");
+        skip = strncmp(sentence, place, strlen(place)) == 0 ? strlen(place) : 0;
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I}", "severity", "error",
+                                              "rule", e->msg->id, "message", sentence + skip,
+                                              "file", e->arg[0].text, "line",
+                                              (json_int_t)strtoll(e->arg[1].text, NULL, 10)));
+    }
+    print_json_report(cli, 0, r->total, 0, list);
+}
+
+/* The items of the folder; with --json what cannot be read is printed as JSON too. */
+static int read_bank(struct cli *cli, const char *dir, struct cli_source *source)
+{
+    return cli->json ? cli_source_text_by(cli, dir, source, print_json_text)
+                     : cli_source_text(cli, dir, source);
 }
 
 static int check_blueprint(struct cli *cli, const char *path, struct cli_source *source)
@@ -137,7 +167,7 @@ int cmd_lint(struct cli *cli, int argc, char **argv)
     if (status == CLI_DONE && law_date != NULL)
         status = cli_date(cli, "--law-date", law_date);
     if (status == CLI_DONE)
-        status = cli_source_text(cli, bank, &source);
+        status = read_bank(cli, bank, &source);
     if (status != CLI_DONE)
         return status;
     lint.law_date = bytes_of_text(law_date);

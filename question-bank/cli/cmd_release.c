@@ -151,12 +151,10 @@ static int lint_all(struct cli *cli, struct cli_source *source, const struct law
     int rc = lint_pool(&source->pool, &lint, &report, err);
 
     for (size_t i = 0; rc == 0 && i < report.count; i++) {
-        char text[ERR_TEXT_BYTES_MAX];
+        const struct lint_finding *f = &report.findings[i];
 
-        if (report.findings[i].severity != LINT_ERROR)
-            continue;
-        err_text(&report.findings[i].what, cli->lang, text, sizeof text);
-        fprintf(cli->errs, "%s\n", text);
+        if (f->severity == LINT_ERROR)
+            cli_say_fault(cli, f->item, false, &f->what);
     }
     if (rc == 0 && report.errors > 0)
         rc = err_set(err, ERR_BAD_INPUT, &msg_lint, err_int(number, (int64_t)report.errors), NULL,
@@ -226,6 +224,11 @@ int cmd_release(struct cli *cli, int argc, char **argv)
 
     if (status != CLI_DONE)
         return status;
+    /* Custodians may have signed it: a release never changes. */
+    if (file_exists(q.out)) {
+        cli_say(cli, cli->errs, &cli_msg_there, q.out, NULL, NULL, NULL);
+        return CLI_USAGE;
+    }
     if (cli_date(cli, "--created", q.created) != CLI_DONE ||
         cli_date(cli, "--law-date", q.law_date) != CLI_DONE)
         return CLI_USAGE;

@@ -26,6 +26,11 @@ static const struct msg msg_either = {
     "--bank 和 --release 应当恰好写一个",
     "give exactly one of --bank and --release",
 };
+static const struct msg msg_no_laws = {
+    "cli-no-laws",
+    "{0} 中没有法律文本（*.md）",
+    "no law texts (*.md) in {0}",
+};
 static const struct msg msg_law_left_out = {
     "cli-law-left-out",
     "略过：{0}",
@@ -97,6 +102,12 @@ static void say_report(struct cli *cli, const struct text_report *r)
 
 int cli_source_text(struct cli *cli, const char *dir, struct cli_source *out)
 {
+    return cli_source_text_by(cli, dir, out, say_report);
+}
+
+int cli_source_text_by(struct cli *cli, const char *dir, struct cli_source *out,
+                       void (*say)(struct cli *cli, const struct text_report *report))
+{
     struct text_walk *w = calloc(1, sizeof *w);
     int status = CLI_DONE;
     int rc;
@@ -122,7 +133,8 @@ int cli_source_text(struct cli *cli, const char *dir, struct cli_source *out)
         status = cli_fail(cli, &w->err);
     else if (w->report.total > 0)
         status = CLI_REFUSED;
-    say_report(cli, &w->report);
+    if (w->report.total > 0)
+        say(cli, &w->report);
 out:
     free(w);
     if (status != CLI_DONE)
@@ -178,6 +190,7 @@ struct law_walk {
     struct arena *arena;
     struct law *laws;
     size_t count;
+    size_t files;
     struct err err;
 };
 
@@ -189,6 +202,7 @@ static int read_law_file(void *arg, const char *path)
     const char *slash = strrchr(path, '/');
     int rc = file_read(path, CLI_FILE_BYTES_MAX, &raw, &w->err);
 
+    w->files++;
     if (rc == 0 && w->count == CLI_LAWS_MAX) {
         char max[24];
 
@@ -225,6 +239,10 @@ int cli_laws_read(struct cli *cli, const char *dir, const struct item_pool *cite
     if (w.laws == NULL)
         return CLI_USAGE;
     rc = file_each(dir, ".md", read_law_file, &w, &w.err);
+    if (rc == 0 && w.files == 0) {
+        cli_say(cli, cli->errs, &msg_no_laws, dir, NULL, NULL, NULL);
+        return CLI_USAGE;
+    }
     if (rc == 0)
         rc = law_index_make(w.laws, w.count, cited, arena, out, &w.err);
     return rc == 0 ? CLI_DONE : cli_fail(cli, &w.err);

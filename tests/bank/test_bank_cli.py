@@ -146,6 +146,18 @@ class Release(Cli):
         (self.dir / "secret").unlink()
         self.assertNotEqual(first, self.release("c.mfbank").read_bytes())
 
+    def test_a_release_is_not_overwritten(self):
+        self.prepare()
+        self.keys()
+        release = self.release()
+        self.sign(release, 1)
+        before = {p.name: p.read_bytes() for p in self.dir.glob("r.mfbank*")}
+        for lang, says in (("en", "is there already and is not overwritten"), ("zh", "已经存在，不覆盖")):
+            _, err = self.run_bank("release", "--bank", self.bank, "--name", "另一个", "--created", DATE, "--law-date",
+                                   DATE, "--secret-file", self.dir / "secret", "-o", release, status=2, lang=lang)
+            self.assertEqual(err, f"{release} {says}\n")
+        self.assertEqual({p.name: p.read_bytes() for p in self.dir.glob("r.mfbank*")}, before)
+
     def test_secrets_are_for_their_owner_alone(self):
         self.prepare()
         self.keys()
@@ -193,6 +205,7 @@ class Release(Cli):
         release = self.release()
         self.sign(release, 1, 2)
         self.write(self.bank / "样法.txt", (self.bank / "样法.txt").read_text().replace("正确", "错误"))
+        release.unlink()
         self.release()
         _, err = self.run_bank("verify", "--keyring", keyring, release, status=1)
         self.assertIn("is for another release", err)
@@ -239,7 +252,7 @@ class Laws(Cli):
         self.assertIn("0 digests written, 0 refreshed", out)
         self.write(self.laws / "样法.md", LAW.replace("五年", "四年"))
         _, err = self.run_bank("cite", "--bank", self.bank, "--laws", self.laws, status=1)
-        self.assertIn("样法.txt:7: the law has changed", err)
+        self.assertIn("样法.txt:7: error: the law has changed", err)
         self.assertEqual((self.bank / "样法.txt").read_text(encoding="utf-8"), text)
         out, _ = self.run_bank("cite", "--bank", self.bank, "--laws", self.laws, "--refresh")
         self.assertIn("0 digests written, 1 refreshed", out)
@@ -259,7 +272,7 @@ class Laws(Cli):
             self.write(self.laws / "样法.md", law)
             self.write(self.bank / "样法.txt", item)
             out, err = self.check(1)
-            self.assertIn(f"{self.bank}/样法.txt:1: item YF-T-001: ", err)
+            self.assertIn(f"{self.bank}/样法.txt:1: error: item YF-T-001: ", err)
             self.assertIn(says, err)
             self.assertIn("1 wrong", out)
 
@@ -288,7 +301,7 @@ class Laws(Cli):
         index = (self.bank / "laws.tsv").read_text(encoding="utf-8")
         self.write(self.bank / "laws.tsv", index.replace("art\t2\t", "art\t0\t"))
         _, err = self.run_bank("lint", "--bank", self.bank, status=1)
-        self.assertIn("laws.tsv:4: found '0'", err)
+        self.assertIn("laws.tsv:4: error: found '0'", err)
 
 
 class Usage(Cli):
@@ -304,6 +317,12 @@ class Usage(Cli):
                 help_out, _ = self.run_bank(command, "--help", lang=lang)
                 self.assertIn(word, help_out)
                 self.assertIn(f"mingfa-bank {command} ", help_out)
+                usage, options = help_out.split("选项：\n" if lang == "zh" else "Options:\n")
+                named = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", usage)) | {"--help"}
+                explained = dict(re.findall(r"(?m)^  (-\S+) +(\S.*)$", options))
+                self.assertEqual(set(explained), named)
+                for option, words in explained.items():
+                    self.assertRegex(out, rf"(?m)^  {option} +{re.escape(words)}$")
 
     def test_wrong_usage_is_exit_status_2_with_a_sentence(self):
         for args, says in (
@@ -317,6 +336,7 @@ class Usage(Cli):
                 (("lint", "--bank", self.bank, "--law-date", "soon"), "--law-date must be a civil date"),
                 (("check-laws", "--bank", self.bank, "--laws", self.laws, "--law-date", "2026-02-30"),
                  "found '2026-02-30'"),
+                (("check-laws", "--bank", self.bank, "--laws", self.bank), f"no law texts (*.md) in {self.bank}\n"),
                 (("show", "X-1"), "exactly one of --bank and --release"),
                 (("show", "--bank", self.bank), "wrong number of arguments"),
                 (("draw", "--bank", self.bank, "--blueprint", "x", "--seed", "00"), "64 hexadecimal digits"),
@@ -334,8 +354,16 @@ class Usage(Cli):
     def test_refused_contents_are_exit_status_1_with_every_fault(self):
         self.write(self.bank / "坏.txt", "【编号】B-1\n【题型】论述题\n\n乱写\n")
         _, err = self.run_bank("lint", "--bank", self.bank, status=1)
-        self.assertIn("坏.txt:1: item B-1 has no 【领域】", err)
-        self.assertIn("坏.txt:4: cannot read '乱写'", err)
+        self.assertIn("坏.txt:1: error: item B-1 has no 【领域】", err)
+        self.assertIn("坏.txt:4: error: cannot read '乱写'", err)
+        _, err = self.run_bank("lint", "--bank", self.bank, status=1, lang="zh")
+        self.assertIn(f"{self.bank}/坏.txt:1: 错误：试题 B-1 缺少【领域】\n", err)
+        out, err = self.run_bank("lint", "--bank", self.bank, "--json", status=1, lang="zh")
+        self.assertEqual(err, "")
+        report = json.loads(out)
+        self.assertEqual(report["errors"], len(report["findings"]))
+        self.assertIn({"severity": "error", "rule": "text-missing", "message": "试题 B-1 缺少【领域】",
+                       "file": f"{self.bank}/坏.txt", "line": 1}, report["findings"])
         _, err = self.run_bank("show", "--bank", self.bank, "X-1", status=1)
         (self.bank / "坏.txt").unlink()
         _, err = self.run_bank("show", "--bank", self.bank, "X-1", "YF-T-001", status=1)
