@@ -18,7 +18,7 @@ enum {
     EXAM_LATE_MS_MAX = 7 * 86400000,
     EXAM_TRIES_MAX = 20,
     YEAR_MIN = 2000,
-    YEAR_MAX = 9999,
+    YEAR_MAX = 2200,
     FOLD_VERSION = 1,
 };
 

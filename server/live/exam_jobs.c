@@ -13,8 +13,10 @@
 #include "question-bank/bank/draw.h"
 #include "server/roster/category.h"
 #include "server/roster/civil.h"
+#include "server/roster/record_text.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,9 +40,24 @@ static const struct msg MSG_STATE = {
     .zh = "考试当前状态为“{0}”，不能{1}",
     .en = "the exam is {0}; it cannot {1} now",
 };
+static const struct msg MSG_PASS_MARK = {
+    .id = "exam-pass-mark-beyond",
+    .zh = "合格线{0}分高于卷面总分{1}分，没有人能够合格",
+    .en = "the pass mark of {0} points is beyond the paper's {1}: nobody could pass",
+};
+static const struct msg MSG_BAND = {
+    .id = "exam-band-beyond",
+    .zh = "等次“{2}”的最低分{0}分高于卷面总分{1}分，没有人能够达到",
+    .en = "the band {2} begins at {0} points, beyond the paper's {1}: nobody could reach it",
+};
+static const struct msg MSG_CATEGORY = {
+    .id = "exam-category-unknown",
+    .zh = "截至{1}，名册中没有人员属于“{0}”，请核对人员类别",
+    .en = "as of {1} nobody in the roster belongs to '{0}'; check the category's name",
+};
 static const struct msg MSG_COMMITTED = {
     .id = "share-already-committed",
-    .zh = "{0}份额已提交过另一个摘要，不能更换",
+    .zh = "{0}的份额已提交过另一个摘要，不能更换",
     .en = "the {0}'s share is already committed to another digest; it cannot be exchanged",
 };
 static const struct msg MSG_BOTH = {
@@ -56,17 +73,17 @@ static const struct msg MSG_NOT_YOURS = {
 };
 static const struct msg MSG_NOT_COMMITTED = {
     .id = "share-not-committed",
-    .zh = "两方份额的摘要均提交后才能揭示",
+    .zh = "双方都提交份额的摘要后，才能交出份额",
     .en = "both shares must be committed before either is revealed",
 };
 static const struct msg MSG_SHARE = {
     .id = "share-mismatch",
-    .zh = "揭示的{0}份额与此前提交的摘要不符",
+    .zh = "{0}交出的份额与此前提交的摘要不符",
     .en = "the revealed share of the {0} does not match the digest committed before",
 };
 static const struct msg MSG_NOT_REVEALED = {
     .id = "share-not-revealed",
-    .zh = "两方份额均揭示后才能开考",
+    .zh = "双方都交出份额后才能开考",
     .en = "both shares must be revealed before the exam opens",
 };
 static const struct msg MSG_ITEM = {
@@ -96,64 +113,169 @@ enum {
 };
 static const int64_t EXAM_SPAN_MS_MAX = INT64_C(366) * 86400000;
 
-static const char *share_name(enum share_which which)
+static const struct err_word WORD_OFFICER = {"考务人员", "officer"};
+static const struct err_word WORD_CUSTODIAN = {"题库保管人", "custodian"};
+static const struct err_word WORD_STATES[] = {
+    [EXAM_CREATED] = {"未开考", "not open yet"},
+    [EXAM_OPEN] = {"开考中", "open"},
+    [EXAM_CLOSED] = {"已结束", "closed"},
+};
+static const struct err_word WORD_TAKE_SHARES = {"提交份额", "take shares"};
+static const struct err_word WORD_OPEN = {"开考", "open"};
+static const struct err_word WORD_CLOSE = {"结束", "close"};
+static const struct err_word WORD_EXEMPT = {"登记或撤销免考、缓考", "take exemptions"};
+
+/* `msg`, whose {0} is whose share it is. */
+static int share_refuse(struct job *job, int rc, const struct msg *msg, enum share_which which)
 {
-    return which == SHARE_OFFICER ? "考务方 officer" : "保管方 custodian";
+    job_refuse(job, rc, msg, NULL, NULL);
+    err_say(&job->err, 0, which == SHARE_OFFICER ? &WORD_OFFICER : &WORD_CUSTODIAN);
+    return rc;
 }
 
-static const char *exam_state_text(enum exam_state state)
+static int state_refuse(struct job *job, const struct exam_view *exam, const struct err_word *act)
 {
-    return state == EXAM_CREATED ? "未开考 created"
-           : state == EXAM_OPEN  ? "开考中 open"
-                                 : "已结束 closed";
-}
-
-static int state_refuse(struct job *job, const struct exam_view *exam, const char *act)
-{
-    return job_refuse(job, ERR_CONFLICT, &MSG_STATE, exam_state_text(exam->state), act);
+    job_refuse(job, ERR_CONFLICT, &MSG_STATE, NULL, NULL);
+    err_say(&job->err, 0, &WORD_STATES[exam->state]);
+    err_say(&job->err, 1, act);
+    return ERR_CONFLICT;
 }
 
 /* ------------------------------------------------------------------------------ creation */
 
-static int field_refuse(struct job *job, const char *field, const char *expected)
+enum rule {
+    RULE_NAME,
+    RULE_KIND,
+    RULE_YEAR,
+    RULE_WINDOW,
+    RULE_DURATION,
+    RULE_CUTOFF,
+    RULE_ATTEMPTS,
+    RULE_COUNTS,
+    RULE_GRACE,
+    RULE_LATE,
+    RULE_REVIEW,
+    RULE_DOCUMENT,
+    RULE_CATEGORIES,
+    RULES,
+};
+
+/* Names and limits as the API has them (server/api/exam_json.c). */
+static const struct {
+    const char *field;
+    struct err_word expected;
+} RULE_TEXTS[RULES] = {
+    [RULE_NAME] = {"name", {"1～256 字节", "1 to 256 bytes"}},
+    [RULE_KIND] = {"kind", {"annual 或 qualification", "annual or qualification"}},
+    [RULE_YEAR] = {"year", {"2000～2200", "2000 to 2200"}},
+    [RULE_WINDOW] = {"window",
+                     {"结束晚于开始，最长 366 天", "an end after its start, at most 366 days"}},
+    [RULE_DURATION] = {"duration_ms", {"60000～36000000", "60000 to 36000000"}},
+    [RULE_CUTOFF] = {"cut_off", {"日期 YYYY-MM-DD", "a date YYYY-MM-DD"}},
+    [RULE_ATTEMPTS] = {"attempts", {"1～100", "1 to 100"}},
+    [RULE_COUNTS] = {"counts", {"best、last 或 first", "best, last or first"}},
+    [RULE_GRACE] = {"grace_ms", {"0～600000", "0 to 600000"}},
+    [RULE_LATE] = {"late_accept_ms", {"0～604800000", "0 to 604800000"}},
+    [RULE_REVIEW] = {"review", {"never、after_close 或 at_once", "never, after_close or at_once"}},
+    [RULE_DOCUMENT] = {"document", {"至多 256 字节", "at most 256 bytes"}},
+    [RULE_CATEGORIES] = {"categories", {"1～64 字节的类别名称", "categories of 1 to 64 bytes"}},
+};
+
+static int rule_refuse(struct job *job, enum rule rule)
 {
-    return job_refuse(job, ERR_BAD_INPUT, &MSG_FIELD, field, expected);
+    job_refuse(job, ERR_BAD_INPUT, &MSG_FIELD, RULE_TEXTS[rule].field, NULL);
+    err_say(&job->err, 1, &RULE_TEXTS[rule].expected);
+    return ERR_BAD_INPUT;
 }
 
 static int definition_check(struct job *job, const struct exam_definition *d)
 {
-    const struct {
-        bool fine;
-        const char *field, *expected;
-    } rules[] = {
-        {d->name.len > 0 && d->name.len <= EXAM_NAME_BYTES_MAX, "name", "1..256 bytes"},
-        {bytes_equal(d->kind, bytes_of_text("annual")) ||
-             bytes_equal(d->kind, bytes_of_text("qualification")),
-         "kind", "annual | qualification"},
-        {d->year >= 2000 && d->year <= 2200, "year", "2000..2200"},
-        {d->window_start_ms > 0 && d->window_end_ms > d->window_start_ms &&
-             d->window_end_ms - d->window_start_ms <= EXAM_SPAN_MS_MAX,
-         "window", "start < end, at most 366 days"},
-        {d->duration_ms >= 60000 && d->duration_ms <= 86400000, "duration_ms", "60000..86400000"},
-        {civil_date_valid(d->cutoff), "cutoff", "YYYY-MM-DD"},
-        {d->attempts >= 1 && d->attempts <= EXAM_ATTEMPTS_MAX, "attempts", "1..100"},
-        {d->counts >= RECORD_ATTEMPT_BEST && d->counts <= RECORD_ATTEMPT_FIRST, "counts",
-         "best | last | first"},
-        {d->grace_ms >= 0 && d->grace_ms <= 600000, "grace_ms", "0..600000"},
-        {d->late_accept_ms >= 0 && d->late_accept_ms <= 7 * INT64_C(86400000), "late_accept_ms",
-         "0..604800000"},
-        {d->review <= REVIEW_AT_ONCE, "review", "never | after-close | at-once"},
-        {d->policy.len <= DOCUMENT_BYTES_MAX, "policy", "0..256 bytes"},
+    const bool fine[RULE_CATEGORIES] = {
+        [RULE_NAME] = d->name.len > 0 && d->name.len <= EXAM_NAME_BYTES_MAX,
+        [RULE_KIND] = bytes_equal(d->kind, bytes_of_text("annual")) ||
+                      bytes_equal(d->kind, bytes_of_text("qualification")),
+        [RULE_YEAR] = d->year >= 2000 && d->year <= 2200,
+        [RULE_WINDOW] = d->window_start_ms > 0 && d->window_end_ms > d->window_start_ms &&
+                        d->window_end_ms - d->window_start_ms <= EXAM_SPAN_MS_MAX,
+        [RULE_DURATION] = d->duration_ms >= 60000 && d->duration_ms <= 36000000,
+        [RULE_CUTOFF] = civil_date_valid(d->cutoff),
+        [RULE_ATTEMPTS] = d->attempts >= 1 && d->attempts <= EXAM_ATTEMPTS_MAX,
+        [RULE_COUNTS] = d->counts >= RECORD_ATTEMPT_BEST && d->counts <= RECORD_ATTEMPT_FIRST,
+        [RULE_GRACE] = d->grace_ms >= 0 && d->grace_ms <= 600000,
+        [RULE_LATE] = d->late_accept_ms >= 0 && d->late_accept_ms <= 7 * INT64_C(86400000),
+        [RULE_REVIEW] = d->review <= REVIEW_AT_ONCE,
+        [RULE_DOCUMENT] = d->policy.len <= DOCUMENT_BYTES_MAX,
     };
 
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        if (!rules[i].fine) {
-            return field_refuse(job, rules[i].field, rules[i].expected);
+    for (size_t i = 0; i < RULE_CATEGORIES; i++) {
+        if (!fine[i]) {
+            return rule_refuse(job, (enum rule)i);
         }
     }
     for (size_t i = 0; i < d->categories.count; i++) {
         if (!category_valid(d->categories.texts[i])) {
-            return field_refuse(job, "categories", "1..64 bytes");
+            return rule_refuse(job, RULE_CATEGORIES);
+        }
+    }
+    return 0;
+}
+
+/* Hundredths as "60" or "60.50". */
+static const char *points_text(uint32_t points, char out[24])
+{
+    snprintf(out, 24, points % 100 == 0 ? "%u" : "%u.%02u", points / 100, points % 100);
+    return out;
+}
+
+/* A mark that no paper of this blueprint can earn would fail everybody on the day. */
+static int marks_check(struct job *job, const struct scoring_rules *rules, uint32_t total)
+{
+    char mark[24];
+    char all[24];
+
+    points_text(total, all);
+    if (rules->pass_mark > total) {
+        return job_refuse(job, ERR_BAD_INPUT, &MSG_PASS_MARK, points_text(rules->pass_mark, mark),
+                          all);
+    }
+    for (size_t i = 0; i < rules->bands_count; i++) {
+        const struct band *band = &rules->bands[i];
+
+        if (band->minimum > total) {
+            return err_set(&job->err, ERR_BAD_INPUT, &MSG_BAND, points_text(band->minimum, mark),
+                           all, band->name, NULL);
+        }
+    }
+    return 0;
+}
+
+static bool category_has_people(const struct roster *roster, struct bytes category,
+                                struct bytes cutoff)
+{
+    for (size_t i = 0; i < roster->people_count; i++) {
+        const struct person_version *now = person_at(&roster->people[i], cutoff);
+
+        if (now != NULL && bytes_equal(now->category, category)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A category that nobody has is a slip of the pen, and whoever was meant would not be counted. */
+static int categories_check(struct live *live, struct job *job, const struct exam_definition *d)
+{
+    const struct roster *roster = registry_roster(live->registry);
+
+    for (size_t i = 0; i < d->categories.count; i++) {
+        struct bytes category = d->categories.texts[i];
+        char name[CATEGORY_BYTES_MAX + 1];
+        char date[16];
+
+        if (!category_has_people(roster, category, d->cutoff)) {
+            return job_refuse(job, ERR_BAD_INPUT, &MSG_CATEGORY,
+                              record_text_copy(category, name, sizeof name),
+                              record_text_copy(d->cutoff, date, sizeof date));
         }
     }
     return 0;
@@ -184,6 +306,12 @@ static int create_job(struct live *live, struct job *job, struct registry_batch 
     if (rc == 0) {
         rc = scoring_rules_decode(d->rules, &rules, &job->err);
     }
+    if (rc == 0) {
+        rc = marks_check(job, &rules, blueprint_points(&bp));
+    }
+    if (rc == 0) {
+        rc = categories_check(live, job, d);
+    }
     if (rc != 0) {
         return rc == ERR_CORRUPT ? ERR_BAD_INPUT : rc;
     }
@@ -211,10 +339,10 @@ static int commit_job(struct live *live, struct job *job, const struct exam_view
     if (exam->shares[in->which - SHARE_OFFICER] != SHARE_STATE_NONE) {
         return digest_equal(&share->committed, &in->digest)
                    ? 0
-                   : job_refuse(job, ERR_CONFLICT, &MSG_COMMITTED, share_name(in->which), NULL);
+                   : share_refuse(job, ERR_CONFLICT, &MSG_COMMITTED, in->which);
     }
     if (exam->state != EXAM_CREATED) {
-        return state_refuse(job, exam, "提交份额 take shares");
+        return state_refuse(job, exam, &WORD_TAKE_SHARES);
     }
     if (exam->shares[other - SHARE_OFFICER] != SHARE_STATE_NONE &&
         memcmp(registry_share(live->registry, exam->uuid, other)->committer,
@@ -247,7 +375,7 @@ static int reveal_job(struct live *live, struct job *job, const struct exam_view
         return job_refuse(job, ERR_DENIED, &MSG_NOT_YOURS, share_name(in->which), NULL);
     }
     if (!digest_equal(&share->committed, &shown)) {
-        return job_refuse(job, ERR_BAD_INPUT, &MSG_SHARE, share_name(in->which), NULL);
+        return share_refuse(job, ERR_BAD_INPUT, &MSG_SHARE, in->which);
     }
     if (exam->shares[in->which - SHARE_OFFICER] == SHARE_STATE_REVEALED) {
         return 0;
@@ -297,7 +425,7 @@ static int open_job(struct live *live, struct job *job, const struct exam_view *
         return 0;
     }
     if (exam->state == EXAM_CLOSED) {
-        return state_refuse(job, exam, "开考 open");
+        return state_refuse(job, exam, &WORD_OPEN);
     }
     if (exam->shares[0] != SHARE_STATE_REVEALED || exam->shares[1] != SHARE_STATE_REVEALED) {
         return job_refuse(job, ERR_CONFLICT, &MSG_NOT_REVEALED, NULL, NULL);
@@ -335,7 +463,7 @@ static int close_job(struct live *live, struct job *job, const struct exam_view 
         return 0;
     }
     if (exam->state != EXAM_OPEN) {
-        return state_refuse(job, exam, "结束 close");
+        return state_refuse(job, exam, &WORD_CLOSE);
     }
     p.u.exam_closed = (struct exam_closed){.at_ms = job->received_ms};
     live_actor(live, job->person, p.u.exam_closed.actor);
@@ -446,6 +574,10 @@ static int exemption_job(struct live *live, struct job *job, const struct exam_v
     }
     if (view_exemption(exam, (uint32_t)person) == in->kind) {
         return 0;
+    }
+    /* The figures of a closed exam stand. */
+    if (exam->state == EXAM_CLOSED) {
+        return state_refuse(job, exam, &WORD_EXEMPT);
     }
     p.u.exemption = (struct exemption_set){.at_ms = job->received_ms,
                                            .person = in->person,
