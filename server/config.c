@@ -3,6 +3,7 @@
 
 #include "question-bank/base/bytes.h"
 #include "question-bank/base/file.h"
+#include "question-bank/format/json_path.h"
 #include "server/log.h"
 
 #include <assert.h>
@@ -21,8 +22,9 @@ static const struct msg msg_text = {"config-not-text", "{0}：“{1}”应为非
                                     "{0}: '{1}' must be text that is not empty."};
 static const struct msg msg_value = {"config-value-missing", "{0} 后面缺少值。",
                                      "{0} needs a value."};
-static const struct msg msg_json = {"config-not-json", "{0}：不是正确的 JSON：第 {1} 行，{2}。",
-                                    "{0}: not JSON: line {1}: {2}."};
+static const struct msg msg_json = {"config-not-json",
+                                    "{0}：不是正确的 JSON：第 {1} 行第 {2} 列，{3}。",
+                                    "{0}: not JSON: line {1}, column {2}: {3}."};
 static const struct msg msg_not_object = {"config-not-object", "{0}：应为 JSON 对象。",
                                           "{0}: must be a JSON object."};
 static const struct msg msg_required = {"config-required", "缺少配置项“{0}”。",
@@ -176,15 +178,18 @@ static int read_file(struct config *c, const char *path, struct err *err)
     const char *key;
     json_t *value;
     char line[24];
+    char column[24];
     int rc = file_read(path, CONFIG_FILE_BYTES_MAX, &raw, err);
 
     if (rc != 0)
         goto out;
     json =
         json_loadb((const char *)raw.data, raw.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
-    if (json == NULL)
-        rc = err_set(err, ERR_BAD_INPUT, &msg_json, path, err_int(line, e.line), e.text, NULL);
-    else if (!json_is_object(json))
+    if (json == NULL) {
+        rc = err_set(err, ERR_BAD_INPUT, &msg_json, path, err_int(line, e.line > 0 ? e.line : 1),
+                     err_int(column, e.column > 0 ? e.column : 1), NULL);
+        err_say(err, 3, json_path_reason(&e));
+    } else if (!json_is_object(json))
         rc = err_set(err, ERR_BAD_INPUT, &msg_not_object, path, NULL, NULL, NULL);
     if (rc != 0)
         goto out;

@@ -36,8 +36,9 @@ static const struct msg msg_depth = {"body-too-deep", "正文嵌套过深，至�
                                      "The body is nested deeper than {0} levels."};
 static const struct msg msg_not_object = {"body-not-object", "正文应为 JSON 对象，收到的是 {0}。",
                                           "The body must be a JSON object; found {0}."};
-static const struct msg msg_unknown = {"member-unknown", "没有“{0}”这一项；此处可用的有：{1}。",
-                                       "There is no member '{0}' here; known are: {1}."};
+static const struct msg msg_unknown = {"member-unknown",
+                                       "没有“{0}”这一项；此处可用的有：{1}{2}{3}。",
+                                       "There is no member '{0}' here; known are: {1}{2}{3}."};
 static const struct msg msg_missing = {"member-missing", "缺少“{0}”一项。",
                                        "The member '{0}' is missing."};
 static const struct msg msg_text = {"member-not-text",
@@ -234,14 +235,41 @@ int json_in_refuse(const struct json_in *in, const char *name, const struct msg 
     return refuse_value(at, name, json_object_get(in->object, name), msg, a2, a3, err);
 }
 
+enum { LIST_ARGS = 3 };
+
+/* The names in order over three arguments, as one list is longer than one argument may be: whole
+ * names, and "…" where even three are too few. */
+static void list_names(const char *const *names, size_t count,
+                       char out[LIST_ARGS][ERR_ARG_BYTES_MAX])
+{
+    size_t at = 0;
+    size_t len = 0;
+
+    for (size_t i = 0; i < LIST_ARGS; i++)
+        out[i][0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        size_t need = strlen(names[i]) + 2;
+
+        if (len + need >= ERR_ARG_BYTES_MAX - sizeof("…") && at < LIST_ARGS - 1) {
+            at++;
+            len = 0;
+        }
+        if (len + need >= ERR_ARG_BYTES_MAX - sizeof("…")) {
+            strcat(out[at], "…");
+            return;
+        }
+        len += (size_t)snprintf(out[at] + len, ERR_ARG_BYTES_MAX - len, "%s%s", names[i],
+                                i + 1 < count ? ", " : "");
+    }
+}
+
 int json_in_members(const struct json_in *in, const char *const *names, size_t count,
                     struct err *err)
 {
     char at[JSON_IN_AT_BYTES_MAX];
-    char known[ERR_ARG_BYTES_MAX];
+    char known[LIST_ARGS][ERR_ARG_BYTES_MAX];
     const char *name;
     json_t *value;
-    size_t len = 0;
 
     json_object_foreach((json_t *)(uintptr_t)in->object, name, value)
     {
@@ -251,12 +279,9 @@ int json_in_members(const struct json_in *in, const char *const *names, size_t c
             i++;
         if (i < count)
             continue;
-        known[0] = '\0';
-        for (i = 0; i < count && len < sizeof known; i++)
-            len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", i > 0 ? ", " : "",
-                                    names[i]);
+        list_names(names, count, known);
         json_in_at(in, name, at);
-        return err_set(err, ERR_BAD_INPUT, &msg_unknown, at, known, NULL, NULL);
+        return err_set(err, ERR_BAD_INPUT, &msg_unknown, at, known[0], known[1], known[2]);
     }
     return 0;
 }

@@ -36,8 +36,8 @@ void handle_activate(struct call *call)
     if (rc == 0)
         rc = json_in_secret(&call->in, "code", 1, 64, &in->code, &err);
     if (rc == 0)
-        rc = json_in_secret(&call->in, "new_password", PASSWORD_BYTES_MIN, PASSWORD_BYTES_MAX,
-                            &in->new_password, &err);
+        rc = json_in_secret(&call->in, "new_password", 0, PASSWORD_BYTES_MAX, &in->new_password,
+                            &err);
     if (!call_check(call, rc, &err))
         return;
     in->address = call->req->client;
@@ -81,8 +81,8 @@ void handle_change_password(struct call *call)
         return;
     rc = json_in_secret(&call->in, "old_password", 1, PASSWORD_BYTES_MAX, &in->password, &err);
     if (rc == 0)
-        rc = json_in_secret(&call->in, "new_password", PASSWORD_BYTES_MIN, PASSWORD_BYTES_MAX,
-                            &in->new_password, &err);
+        rc = json_in_secret(&call->in, "new_password", 0, PASSWORD_BYTES_MAX, &in->new_password,
+                            &err);
     if (!call_check(call, rc, &err))
         return;
     in->person = call_person(call);

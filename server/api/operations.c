@@ -8,12 +8,12 @@
 
 #include <string.h>
 
-static const struct msg msg_role = {"role-missing", "您没有进行此项操作的权限（{0}）。",
-                                    "You are not permitted to do this ({0})."};
+static const struct msg msg_role = {"role-missing", "您没有进行此项操作的权限。",
+                                    "You are not permitted to do this."};
 static const struct msg msg_scope = {"scope-outside", "“{0}”不在您的管理范围内。",
                                      "'{0}' is outside your scope."};
-static const struct msg msg_whole = {"scope-not-whole", "此项操作（{0}）须有管理全部单位的权限。",
-                                     "This ({0}) needs a role that covers all units."};
+static const struct msg msg_whole = {"scope-not-whole", "此项操作须有管理全部单位的权限。",
+                                     "This needs a role that covers all units."};
 
 enum {
     BODY_SMALL = 4 * 1024,

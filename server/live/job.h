@@ -72,7 +72,7 @@ enum job_type {
 
 enum {
     REASON_BYTES_MAX = 2048,
-    PASSWORD_BYTES_MIN = 10,
+    PASSWORD_CHARS_MIN = 10,
     PASSWORD_BYTES_MAX = 128,
     ACTIVATION_CODE_CHARS = 16, /* Crockford base32: 80 random bits */
     ACTIVATIONS_PER_JOB_MAX = 1000,

@@ -52,8 +52,8 @@ static const struct msg MSG_ARGON2 = {
 };
 static const struct msg MSG_PASSWORD = {
     .id = "password-bad",
-    .zh = "密码须为{0}至{1}个字节，且不得与人员编号相同",
-    .en = "a password has {0} to {1} bytes and is not the person number",
+    .zh = "密码至少{0}个字符，最多{1}字节，且不得与人员编号相同",
+    .en = "a password has {0} characters or more, at most {1} bytes, and is not the person number",
 };
 
 /* hash and code are read and written under the board's lock. */
@@ -419,13 +419,24 @@ bool activation_fits(struct login_board *b, int64_t person, struct bytes number,
     return digest_equal(&expected, &given) && formed && expires_ms > now_ms;
 }
 
+/* Code points: what a person counts when the page says so. */
+static size_t characters_of(struct bytes text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        count += (text.data[i] & 0xC0) != 0x80;
+    }
+    return count;
+}
+
 int password_check(struct bytes number, struct bytes password, struct err *err)
 {
     char least[24], most[24];
 
-    if (password.len < PASSWORD_BYTES_MIN || password.len > PASSWORD_BYTES_MAX ||
+    if (characters_of(password) < PASSWORD_CHARS_MIN || password.len > PASSWORD_BYTES_MAX ||
         !utf8_valid(password, NULL) || bytes_equal(number, password)) {
-        return err_set(err, ERR_BAD_INPUT, &MSG_PASSWORD, err_int(least, PASSWORD_BYTES_MIN),
+        return err_set(err, ERR_BAD_INPUT, &MSG_PASSWORD, err_int(least, PASSWORD_CHARS_MIN),
                        err_int(most, PASSWORD_BYTES_MAX), NULL, NULL);
     }
     return 0;

@@ -405,9 +405,12 @@ class Logins(Base):
         self.refused(use(new), 401, "login-wrong", sentence)
         self.refused(use(new, headers=EN), 401, "login-wrong",
                      "the person number, the password or the code is wrong")
-        for password, found in (("short", '"…" (5)'), ("长" * 43, '"…" (129)')):
-            self.refused(self.send("POST", path, {"person": "A2-00", "code": new, "new_password": password}), 400,
-                         "member-not-text", f"“new_password”应为 10 至 128 字节的文字，收到的是 {found}。")
+        new = self.town.admin.call("POST", "/activation-codes", {"people": ["A2-00"]})["codes"][0]["code"]
+        for password in ("", "short", "密码只有九个字符啊", "A2-00"):  # characters count, as the page says
+            answer = self.send("POST", path, {"person": "A2-00", "code": new, "new_password": password})
+            self.refused(answer, 400, "password-bad", "密码至少10个字符，最多128字节，且不得与人员编号相同")
+        self.refused(self.send("POST", path, {"person": "A2-00", "code": new, "new_password": "长" * 43}), 400,
+                     "member-not-text", "“new_password”应为 0 至 128 字节的文字，收到的是 \"…\" (129)。")
         self.refused(self.send("POST", path, {"person": "A2-00", "code": [new], "new_password": town.PASSWORD}), 400,
                      "member-not-text", "“code”应为 1 至 64 字节的文字，收到的是 […] (1)。")
 

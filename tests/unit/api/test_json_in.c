@@ -379,8 +379,33 @@ Test(json_in, a_member_that_was_not_asked_for_is_refused_with_those_that_were)
     }
 }
 
+Test(json_in, the_members_of_a_definition_are_listed_whole)
+{
+    static const char *const names[] = {
+        "name",          "kind",        "year",           "window_start_ms",
+        "window_end_ms", "duration_ms", "cut_off",        "categories",
+        "release",       "blueprint",   "rules",          "attempts",
+        "counts",        "grace_ms",    "late_accept_ms", "cut_at_window_end",
+        "review",        "document"};
+    json_t *json = parse("{\"other\":1}");
+    struct json_in in = json_in_body(json);
+    struct err err = {0};
+
+    cr_assert_eq(json_in_members(&in, names, sizeof names / sizeof names[0], &err), ERR_BAD_INPUT);
+    check(
+        &err, "{\"other\":1}", "member-unknown",
+        "没有“other”这一项；此处可用的有：name, kind, year, window_start_ms, window_end_ms, "
+        "duration_ms, cut_off, categories, release, blueprint, rules, attempts, counts, grace_ms, "
+        "late_accept_ms, cut_at_window_end, review, document。",
+        "There is no member 'other' here; known are: name, kind, year, window_start_ms, "
+        "window_end_ms, duration_ms, cut_off, categories, release, blueprint, rules, attempts, "
+        "counts, grace_ms, late_accept_ms, cut_at_window_end, review, document.");
+    json_decref(json);
+}
+
 Test(json_in, many_known_members_are_listed_as_far_as_there_is_room)
 {
+    char sentence[ERR_TEXT_BYTES_MAX];
     static const char *names[40];
     char text[40][16];
     json_t *json = parse("{\"other\":1}");
@@ -395,6 +420,8 @@ Test(json_in, many_known_members_are_listed_as_far_as_there_is_room)
     cr_assert_eq(json_in_members(&in, names, 40, &err), ERR_BAD_INPUT);
     cr_assert_lt(strlen(err.arg[1].text), ERR_ARG_BYTES_MAX);
     cr_assert_eq(strncmp(err.arg[1].text, "member0, member1, ", 18), 0);
+    err_text(&err, LANG_EN, sentence, sizeof sentence);
+    cr_assert_not_null(strstr(sentence, "member37, member38, member39."), "%s", sentence);
     cr_assert_eq(json_in_choice(&in, "other", names, 40, &index, &err), ERR_BAD_INPUT);
     cr_assert_eq(strncmp(err.arg[2].text, "member0, member1, ", 18), 0);
     json_decref(json);
