@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 enum { DEFINITION_BYTES_MAX = 1 << 20, SHARE_BYTES = 32, CHINA_OFFSET_S = 8 * 3600 };
+enum { MINUTES_MAX = 600 }; /* the server's limit */
 
 /* "/api/v1/exams/<id>" and what follows; the word may be an id, its beginning, or a name. */
 static int exam_path(struct invocation *in, const char *rest, char path[CLIENT_PATH_BYTES_MAX])
@@ -27,10 +28,10 @@ static int exam_path(struct invocation *in, const char *rest, char path[CLIENT_P
 static const char *state_name(const struct invocation *in, const char *state)
 {
     if (strcmp(state, "created") == 0)
-        return say(in, "筹备", "created");
+        return say(in, "未开考", "not open yet");
     if (strcmp(state, "open") == 0)
-        return say(in, "开放", "open");
-    return strcmp(state, "closed") == 0 ? say(in, "结束", "closed") : state;
+        return say(in, "开考中", "open");
+    return strcmp(state, "closed") == 0 ? say(in, "已结束", "closed") : state;
 }
 
 static const char *share_name(const struct invocation *in, const char *share)
@@ -174,6 +175,25 @@ int cmd_exam_show(struct invocation *in)
 
 /* ---- the definition ---- */
 
+/* jansson says it in English only. */
+static const char *json_reason(const struct invocation *in, const json_error_t *e)
+{
+    switch (json_error_code(e)) {
+    case json_error_invalid_utf8:
+        return say(in, "不是 UTF-8 编码", "not UTF-8");
+    case json_error_premature_end_of_input:
+        return say(in, "内容不完整", "it ends too early");
+    case json_error_end_of_input_expected:
+        return say(in, "结尾之后还有内容", "there is more behind its end");
+    case json_error_duplicate_key:
+        return say(in, "同一名称出现两次", "a name is there twice");
+    case json_error_numeric_overflow:
+        return say(in, "数字太大", "a number is too large");
+    default:
+        return say(in, "语法有误", "a syntax error");
+    }
+}
+
 static int read_json(const struct invocation *in, const char *file, json_t **out)
 {
     struct buf raw = {0};
@@ -194,9 +214,10 @@ static int read_json(const struct invocation *in, const char *file, json_t **out
                 say(in, "错误：应为一个 JSON 对象：", "error: expected a JSON object in "), file);
     else
         fprintf(stderr,
-                say(in, "错误：%s 第 %d 行第 %d 列不是有效的 JSON：%s\n",
-                    "error: %s, line %d, column %d: not JSON: %s\n"),
-                file, where.line, where.column, where.text);
+                say(in, "错误：%s 第 %d 行第 %d 列不是有效的 JSON：%s。\n",
+                    "error: %s, line %d, column %d: not JSON: %s.\n"),
+                file, where.line > 0 ? where.line : 1, where.column > 0 ? where.column : 1,
+                json_reason(in, &where));
     json_decref(*out);
     *out = NULL;
     return EXIT_REFUSED;
@@ -252,6 +273,26 @@ static int civil_member(const struct invocation *in, json_t *d, const char *name
     return 0;
 }
 
+/* Named as the officer wrote them; the server would say milliseconds. */
+static int check_window(const struct invocation *in, const json_t *d, const char *const names[2])
+{
+    int64_t start = int_of(d, "window_start_ms");
+    int64_t end = int_of(d, "window_end_ms");
+    char from[32];
+    char to[32];
+
+    if (!json_is_integer(json_object_get(d, "window_start_ms")) ||
+        !json_is_integer(json_object_get(d, "window_end_ms")) || end > start)
+        return 0;
+    time_text(start, from);
+    time_text(end, to);
+    fprintf(stderr,
+            say(in, "错误：“%s”（%s）应晚于“%s”（%s）。\n",
+                "error: '%s' (%s) should be later than '%s' (%s).\n"),
+            names[1], to, names[0], from);
+    return EXIT_REFUSED;
+}
+
 /* The only release there is. */
 static int fill_release(struct invocation *in, json_t *d)
 {
@@ -286,12 +327,25 @@ static int fill_release(struct invocation *in, json_t *d)
 static int complete_definition(struct invocation *in, json_t *d)
 {
     const json_t *minutes = json_object_get(d, "duration_minutes");
+    const char *const window[2] = {
+        json_object_get(d, "window_start") != NULL ? "window_start" : "window_start_ms",
+        json_object_get(d, "window_end") != NULL ? "window_end" : "window_end_ms"};
     json_t *blueprint = NULL;
     int rc = civil_member(in, d, "window_start", "window_start_ms");
 
     if (rc == 0)
         rc = civil_member(in, d, "window_end", "window_end_ms");
-    if (rc == 0 && json_is_integer(minutes)) {
+    if (rc == 0)
+        rc = check_window(in, d, window);
+    if (rc == 0 && minutes != NULL &&
+        (!json_is_integer(minutes) || json_integer_value(minutes) < 1 ||
+         json_integer_value(minutes) > MINUTES_MAX)) {
+        fprintf(stderr, "%s\n",
+                say(in, "错误：“duration_minutes”应为 1 至 600 的整数。",
+                    "error: 'duration_minutes' should be a whole number from 1 to 600."));
+        return EXIT_REFUSED;
+    }
+    if (rc == 0 && minutes != NULL) {
         json_object_set_new(d, "duration_ms", json_integer(json_integer_value(minutes) * 60000));
         json_object_del(d, "duration_minutes");
     }
@@ -348,16 +402,19 @@ static int make_share(const struct invocation *in, uint8_t share[SHARE_BYTES])
     return rc == 0 ? 0 : report(in, &err);
 }
 
-/* The share of --share-file: 64 hexadecimal digits; made from 32 random bytes where absent. */
-static int read_share(const struct invocation *in, bool make, uint8_t share[SHARE_BYTES])
+/* The share of --share-file: 64 hexadecimal digits. Where absent and made is not NULL, *made is set and
+ * it is made from 32 random bytes. */
+static int read_share(const struct invocation *in, bool *made, uint8_t share[SHARE_BYTES])
 {
     const char *file = in->value[OPT_SHARE_FILE];
     struct buf raw = {0};
     struct err err = {0};
     int rc;
 
-    if (make && !file_exists(file))
+    if (made != NULL && !file_exists(file)) {
+        *made = true;
         return make_share(in, share);
+    }
     rc = file_read(file, 2 * SHARE_BYTES + 2, &raw, &err);
     if (rc != 0) {
         buf_fini(&raw);
@@ -378,6 +435,14 @@ static int read_share(const struct invocation *in, bool make, uint8_t share[SHAR
     return rc;
 }
 
+/* True when the server has said no: nothing was stored. */
+static bool is_refused(const struct invocation *in)
+{
+    const struct client_problem *problem = client_problem(in->client);
+
+    return problem->status >= 400 && problem->status < 500 && problem->id[0] != '\0';
+}
+
 int cmd_exam_commit(struct invocation *in)
 {
     uint8_t share[SHARE_BYTES] = {0};
@@ -385,20 +450,36 @@ int cmd_exam_commit(struct invocation *in)
     struct digest digest;
     char hex[DIGEST_HEX_BYTES];
     char path[CLIENT_PATH_BYTES_MAX];
+    json_t *out = NULL;
+    json_t *body;
+    struct err err = {0};
+    bool made = false;
     int rc = check_share(in);
 
     if (rc == 0)
         rc = exam_path(in, "/shares", path);
     if (rc == 0)
-        rc = read_share(in, true, share);
+        rc = read_share(in, &made, share);
     if (rc != 0)
         return rc;
     digest = digest_tagged(DIGEST_SHA256, "mingfa/draw-share/v1", &piece, 1);
     secret_wipe(share, sizeof(share));
     digest_hex(&digest, hex);
-    return run_and_say(
-        in, "POST", path, json_pack("{s:s, s:s}", "which", in->words[1], "digest", hex),
-        say(in, "已提交摘要，请妥善保管份额文件。", "Committed. Keep the share's file safe."));
+    body = json_pack("{s:s, s:s}", "which", in->words[1], "digest", hex);
+    rc = client_json(in->client, "POST", path, body, &out, &err);
+    json_decref(body);
+    if (rc != 0) {
+        /* Nothing hangs on a share that was refused. Without an answer it may be committed to: kept. */
+        if (made && is_refused(in))
+            unlink(in->value[OPT_SHARE_FILE]);
+        return report(in, &err);
+    }
+    if (in->value[OPT_JSON] != NULL && out != NULL)
+        print_json(out);
+    else if (in->value[OPT_JSON] == NULL)
+        puts(say(in, "已提交摘要，请妥善保管份额文件。", "Committed. Keep the share's file safe."));
+    json_decref(out);
+    return 0;
 }
 
 int cmd_exam_reveal(struct invocation *in)
@@ -412,7 +493,7 @@ int cmd_exam_reveal(struct invocation *in)
     if (rc == 0)
         rc = exam_path(in, "/shares", path);
     if (rc == 0)
-        rc = read_share(in, false, share);
+        rc = read_share(in, NULL, share);
     if (rc != 0)
         return rc;
     hex_encode(hex, share, SHARE_BYTES);
@@ -445,9 +526,52 @@ int cmd_exam_close(struct invocation *in)
 
 /* ---- people and items ---- */
 
+/* The person's standing score in hundredths; -1: none. Exit status. */
+static int score_of(struct invocation *in, const char *id, const char *person, int64_t *points)
+{
+    char path[CLIENT_PATH_BYTES_MAX];
+    struct err err = {0};
+    json_t *out = NULL;
+    json_t *row;
+    size_t i;
+
+    *points = -1;
+    snprintf(path, sizeof(path), "/api/v1/exams/%s/scores?format=json", id);
+    if (client_json(in->client, "GET", path, NULL, &out, &err) != 0)
+        return report(in, &err);
+    json_array_foreach(json_object_get(out, "scores"), i, row)
+    {
+        if (strcmp(text_of(row, "person"), person) == 0)
+            *points = int_of(row, "points");
+    }
+    json_decref(out);
+    return 0;
+}
+
+/* Who has a score and is exempted counts no longer as having sat: asked for, and told in the reason
+ * that is recorded. `reason` gets what to send. */
+static int confirm_score(struct invocation *in, const char *id, struct buf *reason)
+{
+    char question[256];
+    int64_t points;
+    int rc = score_of(in, id, in->words[1], &points);
+
+    buf_append_text(reason, in->value[OPT_REASON]);
+    if (rc != 0 || points < 0)
+        return rc;
+    snprintf(question, sizeof(question),
+             say(in, "%s 已有成绩 %lld.%02lld 分，免考后不再计入实考和合格。",
+                 "%s has a score of %lld.%02lld; exempted, it counts no longer."),
+             in->words[1], (long long)(points / 100), (long long)(points % 100));
+    buf_printf(reason, "（已有成绩 %lld.%02lld 分，经确认免考，不再计入实考）",
+               (long long)(points / 100), (long long)(points % 100));
+    return confirm(in, question);
+}
+
 static int set_exemption(struct invocation *in, const char *kind, const char *done)
 {
     const char *reason = in->value[OPT_REASON];
+    struct buf told = {0};
     const char *document = in->value[OPT_DOCUMENT];
     struct buf path = {0};
     char id[40];
@@ -459,12 +583,19 @@ static int set_exemption(struct invocation *in, const char *kind, const char *do
     rc = find_exam(in, in->words[0], id);
     if (rc != 0)
         return rc;
+    if (strcmp(kind, "exempt") == 0) {
+        rc = confirm_score(in, id, &told);
+        reason = buf_text(&told);
+    }
     buf_printf(&path, "/api/v1/exams/%s/exemptions/", id);
     url_append(&path, in->words[1]);
-    rc = run_and_say(
-        in, "PUT", buf_text(&path),
-        json_pack("{s:s, s:s, s:s}", "kind", kind, "reason", reason, "document", document), done);
+    if (rc == 0)
+        rc = run_and_say(
+            in, "PUT", buf_text(&path),
+            json_pack("{s:s, s:s, s:s}", "kind", kind, "reason", reason, "document", document),
+            done);
     buf_fini(&path);
+    buf_fini(&told);
     return rc;
 }
 
@@ -491,6 +622,10 @@ int cmd_exam_withdraw(struct invocation *in)
     if (in->value[OPT_REASON] == NULL)
         return misuse(in, "请写明 --reason 事由。", "--reason is needed.");
     rc = exam_path(in, "/withdrawals", path);
+    if (rc == 0)
+        rc = confirm(in, say(in, "撤题不能收回：已抽到该题的人都得满分，以后抽题不再用到它。",
+                             "There is no way back: everyone who has the item gets its full marks, "
+                             "and later draws leave it out."));
     return rc != 0 ? rc
                    : run_and_say(in, "POST", path,
                                  json_pack("{s:s, s:s}", "item", in->words[1], "reason",

@@ -1,8 +1,6 @@
 /* coverage, scores, missing: the server's figures as tables, JSON, or the server's own CSV. */
 #include "clients/cli/command.h"
 
-#include "question-bank/base/file.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,19 +27,6 @@ static int report_path(struct invocation *in, const char *what, bool csv, struct
         url_append(path, in->value[OPT_AS_OF]);
     }
     return buf_text(path) != NULL ? 0 : EXIT_REFUSED;
-}
-
-/* Bytes as they are, to --output or standard output. */
-static int write_out(const struct invocation *in, struct bytes data)
-{
-    struct err err = {0};
-
-    if (in->value[OPT_OUTPUT] == NULL)
-        return fwrite(data.data, 1, data.len, stdout) == data.len ? 0 : EXIT_REFUSED;
-    if (file_write(in->value[OPT_OUTPUT], data, STATE_FILE_MODE, &err) != 0)
-        return report(in, &err);
-    fprintf(stderr, "%s%s\n", say(in, "已写入 ", "Written: "), in->value[OPT_OUTPUT]);
-    return 0;
 }
 
 static int fetch_csv(struct invocation *in, const char *what)
@@ -73,9 +58,9 @@ static int fetch(struct invocation *in, const char *what, json_t **out)
     int rc;
 
     *out = NULL;
-    if (in->value[OPT_CSV] != NULL)
+    if (in->value[OPT_CSV] != NULL && strcmp(what, "missing") != 0)
         return fetch_csv(in, what);
-    if (in->value[OPT_OUTPUT] != NULL && in->value[OPT_JSON] == NULL)
+    if (in->value[OPT_OUTPUT] != NULL && in->value[OPT_JSON] == NULL && in->value[OPT_CSV] == NULL)
         return misuse(in, "-o 须与 --csv 或 --json 一起使用。", "-o goes with --csv or --json.");
     rc = report_path(in, what, false, &path);
     if (rc == 0 && client_json(in->client, "GET", buf_text(&path), NULL, out, &err) != 0)
@@ -236,13 +221,35 @@ int cmd_scores(struct invocation *in)
     return print_table(in, &t);
 }
 
-static const char *standing_name(const struct invocation *in, const char *standing)
+/* True when the exam of the first word is closed. Exit status. */
+static int exam_is_closed(struct invocation *in, bool *out)
+{
+    struct err err = {0};
+    json_t *exam = NULL;
+    char path[CLIENT_PATH_BYTES_MAX];
+    char id[40];
+    int rc = find_exam(in, in->words[0], id);
+
+    if (rc != 0)
+        return rc;
+    snprintf(path, sizeof(path), "/api/v1/exams/%s", id);
+    if (client_json(in->client, "GET", path, NULL, &exam, &err) != 0)
+        return report(in, &err);
+    *out = strcmp(text_of(exam, "state"), "closed") == 0;
+    json_decref(exam);
+    return 0;
+}
+
+/* Nobody starts a closed exam any more: who has not is absent. */
+static const char *standing_name(const struct invocation *in, const char *standing, bool closed)
 {
     static const struct column names[] = {{"not_started", "未开始", "not started"},
                                           {"writing", "作答中", "writing"},
                                           {"deferred", "缓考", "deferred"},
                                           {"pending", "待定", "pending"}};
 
+    if (closed && strcmp(standing, "not_started") == 0)
+        return say(in, "缺考", "absent");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(names[i].name, standing) == 0)
             return say(in, names[i].zh, names[i].en);
@@ -256,17 +263,22 @@ int cmd_missing(struct invocation *in)
     json_t *table;
     json_t *row;
     size_t i;
+    bool closed = false;
     int rc = fetch(in, "missing", &table);
 
-    if (rc != 0 || table == NULL)
+    if (rc == 0 && table != NULL)
+        rc = exam_is_closed(in, &closed);
+    if (rc != 0 || table == NULL) {
+        json_decref(table);
         return rc;
+    }
     table_init(&t);
     people_columns(in, &t);
     table_column(&t, say(in, "状态", "standing"), false);
     json_array_foreach(json_object_get(table, "people"), i, row)
     {
         people_cells(&t, row);
-        table_cell(&t, standing_name(in, text_of(row, "standing")));
+        table_cell(&t, standing_name(in, text_of(row, "standing"), closed));
     }
     json_decref(table);
     return print_table(in, &t);

@@ -34,8 +34,11 @@ int cmd_sessions(struct invocation *in)
     json_t *line;
     char id[40];
     size_t i;
-    int rc = find_exam(in, in->words[0], id);
+    int rc;
 
+    if (in->value[OPT_OUTPUT] != NULL && in->value[OPT_CSV] == NULL)
+        return misuse(in, "-o 须与 --csv 一起使用。", "-o goes with --csv.");
+    rc = find_exam(in, in->words[0], id);
     if (rc != 0)
         return rc;
     buf_printf(&path, "/api/v1/exams/%s/sessions%s", id,

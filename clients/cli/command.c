@@ -1,6 +1,7 @@
 /* The table of commands and options. */
 #include "clients/cli/command.h"
 
+#define LISTS  (OPT(OPT_JSON) | OPT(OPT_CSV) | OPT(OPT_OUTPUT) | OPT(OPT_UNIT))
 #define TABLES (OPT(OPT_JSON) | OPT(OPT_CSV) | OPT(OPT_OUTPUT) | OPT(OPT_UNIT) | OPT(OPT_AS_OF))
 
 const struct option_row OPTIONS[OPTIONS_COUNT] = {
@@ -27,8 +28,8 @@ const struct option_row OPTIONS[OPTIONS_COUNT] = {
     {OPT_CODE_FILE, "--code-file", NULL, "文件", "FILE", "从文件第一行读取激活码（- 为标准输入）",
      "read the activation code from a file's first line (-: standard input)"},
     {OPT_JSON, "--json", NULL, NULL, NULL, "输出 JSON", "print JSON"},
-    {OPT_CSV, "--csv", NULL, NULL, NULL, "输出服务器生成的 CSV（带 BOM，可直接用 Excel 打开）",
-     "the server's own CSV (with BOM, ready for Excel)"},
+    {OPT_CSV, "--csv", NULL, NULL, NULL, "输出 CSV（带 BOM，编号按文本，可直接用 Excel 打开）",
+     "CSV (with BOM, ids as text, ready for Excel)"},
     {OPT_OUTPUT, "--output", "-o", "文件", "FILE", "写入文件（权限 0600）",
      "write to a file (mode 0600)"},
     {OPT_UNIT, "--unit", NULL, "单位编码", "CODE", "只看这个单位及其下级（默认为管理范围的顶层）",
@@ -156,9 +157,14 @@ const struct command COMMANDS[] = {
      "结束考试，未考记为缺考", "close an exam; who has not sat is absent",
      "结束后不能再开考，也不能重新开放，因此先询问确认。",
      "No more starts, and no way back: asks for confirmation.", cmd_exam_close},
-    {"exam exempt", "考试 人员编号", "EXAM PERSON", 2, 2, OPT(OPT_REASON) | OPT(OPT_DOCUMENT), true,
-     "批准免考", "exempt a person", "须写明 --reason 事由和 --document 批准文号。",
-     "Needs --reason and --document.", cmd_exam_exempt},
+    {"exam exempt", "考试 人员编号", "EXAM PERSON", 2, 2,
+     OPT(OPT_REASON) | OPT(OPT_DOCUMENT) | OPT(OPT_YES), true, "批准免考", "exempt a person",
+     "须写明 --reason 事由和 --document 批准文号。已有成绩的人免考后不再计入实考，因此先询问确认，"
+     "并在事由中注明。",
+     "Needs --reason and --document. Who has a score and is exempted counts no longer as having "
+     "sat: "
+     "asks for confirmation, and says so in the reason.",
+     cmd_exam_exempt},
     {"exam defer", "考试 人员编号", "EXAM PERSON", 2, 2, OPT(OPT_REASON) | OPT(OPT_DOCUMENT), true,
      "批准缓考", "defer a person", "须写明 --reason 事由和 --document 批准文号。",
      "Needs --reason and --document.", cmd_exam_defer},
@@ -166,11 +172,12 @@ const struct command COMMANDS[] = {
      true, "撤销免考或缓考", "take back an exemption or deferral",
      "须写明 --reason 事由和 --document 批准文号。", "Needs --reason and --document.",
      cmd_exam_include},
-    {"exam withdraw", "考试 题目编号", "EXAM ITEM", 2, 2, OPT(OPT_REASON), true,
+    {"exam withdraw", "考试 题目编号", "EXAM ITEM", 2, 2, OPT(OPT_REASON) | OPT(OPT_YES), true,
      "撤下一道题，已抽到的给满分", "withdraw an item; full marks where it was drawn",
-     "须写明 --reason 事由。以后抽题不再用到它。", "Needs --reason. Later draws leave it out.",
+     "须写明 --reason 事由。以后抽题不再用到它；不能收回，因此先询问确认。",
+     "Needs --reason. Later draws leave it out; there is no way back: asks for confirmation.",
      cmd_exam_withdraw},
-    {"sessions", "考试", "EXAM", 1, 1, OPT(OPT_UNIT) | OPT(OPT_JSON), true, "列出答卷和作答状态",
+    {"sessions", "考试", "EXAM", 1, 1, LISTS, true, "列出答卷和作答状态",
      "list who is writing, and the state of each session", NULL, NULL, cmd_sessions},
     {"session suspend", "答卷", "SESSION", 1, 1, OPT(OPT_REASON), true,
      "暂停一份答卷，暂停时长在考试时段内补足",
@@ -199,7 +206,7 @@ const struct command COMMANDS[] = {
      "Export: mingfa scores EXAM --csv -o FILE. Ids are text; cells that begin with = + - @ are "
      "made harmless.",
      cmd_scores},
-    {"missing", "考试", "EXAM", 1, 1, OPT(OPT_UNIT) | OPT(OPT_JSON), true, "未考人员名单",
-     "who has not sat yet", NULL, NULL, cmd_missing},
+    {"missing", "考试", "EXAM", 1, 1, LISTS, true, "未考人员名单（结束后为缺考）",
+     "who has not sat yet (once closed: who is absent)", NULL, NULL, cmd_missing},
 };
 const int COMMANDS_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]);

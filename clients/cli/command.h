@@ -117,6 +117,8 @@ int cmd_result(struct invocation *in);
 
 /* Prints on standard output. help_command: of one command. */
 void help_all(enum lang lang, bool wide);
+/* Of the commands whose names begin with the word; false where there are none. */
+bool help_group(const char *word, enum lang lang, bool wide);
 void help_command(const struct command *command, enum lang lang, bool wide);
 
 /* Prints the error's sentence on standard error, and what to do about it; returns EXIT_REFUSED. */
@@ -137,7 +139,9 @@ int run_and_say(struct invocation *in, const char *method, const char *path, jso
                 const char *done);
 /* The whole number that is kept for the shown time "2026-11-24 09:00" at +08:00. */
 void time_text(int64_t ms, char out[32]);
-/* Prints the table or an error of memory; frees it. Exit status. */
+/* Bytes as they are, to --output or standard output. Exit status. */
+int write_out(const struct invocation *in, struct bytes data);
+/* Prints the table (with --csv: writes it out) or an error of memory; frees it. Exit status. */
 int print_table(const struct invocation *in, struct table *t);
 
 /* A secret from the first line of `file` ("-": standard input), else from the terminal without echo,

@@ -116,14 +116,32 @@ void time_text(int64_t ms, char out[32])
         strftime(out, 32, "%Y-%m-%d %H:%M", &civil);
 }
 
+int write_out(const struct invocation *in, struct bytes data)
+{
+    struct err err = {0};
+
+    if (in->value[OPT_OUTPUT] == NULL)
+        return fwrite(data.data, 1, data.len, stdout) == data.len ? 0 : EXIT_REFUSED;
+    if (file_write(in->value[OPT_OUTPUT], data, STATE_FILE_MODE, &err) != 0)
+        return report(in, &err);
+    fprintf(stderr, "%s%s\n", say(in, "已写入 ", "Written: "), in->value[OPT_OUTPUT]);
+    return 0;
+}
+
 int print_table(const struct invocation *in, struct table *t)
 {
     struct err err = {0};
-    int rc = table_print(t, stdout, in->wide, in->colour);
+    struct buf csv = {0};
+    int rc = in->value[OPT_CSV] != NULL ? table_csv(t, &csv)
+                                        : table_print(t, stdout, in->wide, in->colour);
 
     table_fini(t);
-    if (rc == 0)
-        return 0;
+    if (rc == 0) {
+        rc = in->value[OPT_CSV] != NULL ? write_out(in, buf_view(&csv)) : 0;
+        buf_fini(&csv);
+        return rc;
+    }
+    buf_fini(&csv);
     err_set(&err, rc, NULL, NULL, NULL, NULL, NULL);
     return report(in, &err);
 }

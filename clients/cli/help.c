@@ -82,6 +82,36 @@ void help_all(enum lang lang, bool wide)
     print_common(lang, wide);
 }
 
+static bool in_group(const struct command *command, const char *word)
+{
+    size_t len = strlen(word);
+
+    return strncmp(command->name, word, len) == 0 && command->name[len] == ' ';
+}
+
+bool help_group(const char *word, enum lang lang, bool wide)
+{
+    bool en = lang == LANG_EN;
+    int widest = 0;
+
+    for (int i = 0; i < COMMANDS_COUNT; i++) {
+        int w = in_group(&COMMANDS[i], word) ? text_width(COMMANDS[i].name, wide) : 0;
+        widest = w > widest ? w : widest;
+    }
+    if (widest == 0)
+        return false;
+    printf(en ? "Usage: mingfa %s COMMAND [ARGUMENTS] [OPTIONS]\n\nCommands:\n"
+              : "用法：mingfa %s 命令 [参数] [选项]\n\n命令：\n",
+           word);
+    for (int i = 0; i < COMMANDS_COUNT; i++) {
+        if (in_group(&COMMANDS[i], word))
+            print_pair(COMMANDS[i].name, en ? COMMANDS[i].en : COMMANDS[i].zh, widest + 3, wide);
+    }
+    putchar('\n');
+    print_common(lang, wide);
+    return true;
+}
+
 void help_command(const struct command *command, enum lang lang, bool wide)
 {
     bool en = lang == LANG_EN;

@@ -131,24 +131,17 @@ static const struct command *find_command(struct invocation *in)
     return NULL;
 }
 
-/* The commands that begin with that word, where the word alone is none. */
+/* Of a group (`mingfa exam`) its help; else what is wrong. */
 static int no_such_command(const struct invocation *in)
 {
-    const char *word = in->words[0];
-    size_t len = strlen(word);
-    bool any = false;
+    bool more = in->words_count > 1 && in->value[OPT_HELP] == NULL;
 
-    fprintf(stderr, "%s%s\n", say(in, "用法错误：没有这个命令：", "usage: no such command: "),
-            word);
-    for (int i = 0; i < COMMANDS_COUNT; i++) {
-        if (strncmp(COMMANDS[i].name, word, len) == 0 && COMMANDS[i].name[len] == ' ') {
-            fprintf(stderr, "  mingfa %s\n", COMMANDS[i].name);
-            any = true;
-        }
-    }
-    if (!any)
-        fprintf(stderr, "%s\n",
-                say(in, "mingfa --help 列出全部命令。", "mingfa --help lists all commands."));
+    if (!more && help_group(in->words[0], in->lang, in->wide))
+        return in->value[OPT_HELP] != NULL ? 0 : EXIT_USAGE;
+    fprintf(stderr, "%s%s%s%s\n", say(in, "用法错误：没有这个命令：", "usage: no such command: "),
+            in->words[0], more ? " " : "", more ? in->words[1] : "");
+    fprintf(stderr, "%s\n",
+            say(in, "mingfa --help 列出全部命令。", "mingfa --help lists all commands."));
     return EXIT_USAGE;
 }
 

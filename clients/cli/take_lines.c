@@ -359,7 +359,13 @@ static bool obey(struct lines *l, const char *line)
         go_to(l, l->at > 0 ? l->at - 1 : 0);
         return true;
     }
-    if (number >= 1 && *rest == '\0' && (size_t)number <= l->s->queue.count) {
+    if (rest != line && *rest == '\0') {
+        if (number < 1 || (size_t)number > l->s->queue.count) {
+            printf(words(l, "没有第 %ld 题，本卷共 %zu 题。\n",
+                         "There is no item %ld; the paper has %zu.\n"),
+                   number, l->s->queue.count);
+            return false;
+        }
         go_to(l, (size_t)number - 1);
         return true;
     }

@@ -477,8 +477,13 @@ static void accept_typed(struct view *v)
         answer(v, answer_of_text(text));
     } else if (text != NULL) {
         number = strtol(text, NULL, 10);
-        if (number >= 1)
+        if (number >= 1 && (size_t)number <= v->s->queue.count)
             go_to(v, (size_t)number - 1);
+        else if (v->typed.len > 0)
+            snprintf(v->s->notice, sizeof(v->s->notice),
+                     words(v, "没有第 %ld 题，本卷共 %zu 题。",
+                           "There is no item %ld; the paper has %zu."),
+                     number, v->s->queue.count);
     }
     set_mode(v, MODE_ITEM);
 }

@@ -235,6 +235,44 @@ int table_print(const struct table *t, FILE *out, bool wide, bool colour)
     return 0;
 }
 
+static void csv_cell(struct buf *out, const char *text, bool number)
+{
+    size_t len = strlen(text);
+    bool digits = len > 0 && strspn(text, "0123456789") == len;
+    bool quoted =
+        len > 0 && (strpbrk(text, "\",\r\n") != NULL || text[0] == ' ' || text[len - 1] == ' ');
+
+    if (digits && !number) {
+        buf_printf(out, "\"=\"\"%s\"\"\"", text);
+        return;
+    }
+    buf_append_text(out, quoted ? "\"" : "");
+    buf_append_text(out, len > 0 && strchr("=+-@\t\r", text[0]) != NULL ? "'" : "");
+    for (; *text != '\0'; text++) {
+        if (*text == '"')
+            buf_append_byte(out, '"');
+        buf_append_byte(out, (uint8_t)*text);
+    }
+    buf_append_text(out, quoted ? "\"" : "");
+}
+
+int table_csv(const struct table *t, struct buf *out)
+{
+    if (t->failed || t->count % t->columns != 0)
+        return ERR_NOMEM;
+    buf_append_text(out, "\xef\xbb\xbf");
+    for (size_t i = 0; i < t->columns + t->count; i++) {
+        size_t column = i % t->columns;
+
+        if (i < t->columns)
+            csv_cell(out, t->titles[i], true);
+        else
+            csv_cell(out, t->cells[i - t->columns], t->right[column]);
+        buf_append_text(out, column + 1 < t->columns ? "," : "\r\n");
+    }
+    return buf_error(out);
+}
+
 void table_fini(struct table *t)
 {
     for (size_t i = 0; i < t->count; i++)

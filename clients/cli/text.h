@@ -48,6 +48,9 @@ void table_cell_int(struct table *t, int64_t value);
 void table_cell_points(struct table *t, int64_t hundredths);
 /* Titles (bold on a colour terminal) and rows; cells are cut nowhere. ERR_NOMEM, else 0. */
 int table_print(const struct table *t, FILE *out, bool wide, bool colour);
+/* Appends BOM, titles and rows as CSV, in the manner of the server's own: what looks like a number in a
+ * column of text is written as ="100001", and no cell begins a formula. ERR_NOMEM, else 0. */
+int table_csv(const struct table *t, struct buf *out);
 void table_fini(struct table *t);
 
 #endif

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import sqlite3
 import stat
 import sys
 import threading
@@ -313,7 +314,7 @@ class Officer(unittest.TestCase):
         exam = self.create("全程考试")
         out, _err = self.officer("exam", "list")
         row = next(line for line in out.splitlines() if exam in line)
-        self.assertIn("筹备", row)
+        self.assertIn("未开考", row)
         self.assertTrue(row.endswith("全程考试"))
         out, _err = self.officer("exam", "show", "全程考试")  # by name
         self.assertIn(f"{rig.china_today()} 00:00 至", out)
@@ -336,7 +337,7 @@ class Officer(unittest.TestCase):
         _out, err = self.officer("exam", "close", exam, typed="no\n", status=1)
         self.assertIn("已取消。", err)
         out, _err = self.officer("exam", "close", exam, typed="yes\n")
-        self.assertIn("状态：结束", out)
+        self.assertIn("状态：已结束", out)
         out, _err = self.officer("coverage", exam)
         self.assertIn("缺考", out.splitlines()[0])
         self.officer("exam", "close", exam, "--yes", "--lang", "en")
@@ -355,6 +356,18 @@ class Officer(unittest.TestCase):
             _out, err = self.officer("exam", "create", self.file("day.json", json.dumps(odd)), status=1)
             self.assertEqual(err, f"错误：“{member}”写的是 {json.dumps(found)}，应为一个存在的日期和时刻，形如 "
                                   "\"2026-11-24 09:00\"（北京时间）。\n")
+        odd = self.definition("倒置", window_start="2026-12-02 09:00", window_end="2026-12-01 09:00")
+        _out, err = self.officer("exam", "create", self.file("order.json", json.dumps(odd)), status=1)
+        self.assertEqual(err, "错误：“window_end”（2026-12-01 09:00）应晚于“window_start”（2026-12-02 09:00）。\n")
+        for minutes in (0, 601, "60"):
+            odd = self.definition("时长", duration_minutes=minutes)
+            _out, err = self.officer("exam", "create", self.file("minutes.json", json.dumps(odd)), status=1)
+            self.assertEqual(err, "错误：“duration_minutes”应为 1 至 600 的整数。\n")
+        for broken, said in (('{"name": ', "第 1 行第 9 列不是有效的 JSON：内容不完整。"),
+                             ('{"a":1,\n"a":2}', "第 2 行第 3 列不是有效的 JSON：同一名称出现两次。"), ("", "第 1 行第 1 列")):
+            path = self.file("broken.json", broken)
+            _out, err = self.officer("exam", "create", path, status=1)
+            self.assertIn(f"错误：{path} {said}", err)
         odd = self.definition("缺蓝图")
         _out, err = self.officer("exam", "create", self.file("blue.json", json.dumps(odd)), status=1)
         self.assertIn("blueprint", err)
@@ -362,6 +375,110 @@ class Officer(unittest.TestCase):
         self.assertIn("不是任何考试的编号或名称", err)
         _out, err = self.officer("exam", "show", "01a20dc5-0000-7000-8000-000000000000", status=1)
         self.assertTrue(err.startswith("错误："), err)
+
+    def refused_definition(self, status=1, **more):
+        path = self.file("odd.json", json.dumps(self.definition("不能考的考试", **more), ensure_ascii=False))
+        return self.officer("exam", "create", path, "--blueprint", rig.BLUEPRINTS / "annual.json", status=status)[1]
+
+    def test_an_exam_that_nobody_could_pass_or_sit_is_refused(self):
+        cells = json.loads((rig.BLUEPRINTS / "annual.json").read_text(encoding="utf-8"))["cells"]
+        total = sum(c["count"] * c["points"] for c in cells)
+        self.assertEqual(total, 10000)
+        rules = {"pass_mark": 12000, "bands": [], "multiple": "all_or_nothing"}
+        self.assertEqual(self.refused_definition(rules=rules), "错误：合格线120分高于卷面总分100分，没有人能够合格。\n")
+        rules = {"pass_mark": 6000, "bands": [{"name": "优秀", "minimum": 10050}], "multiple": "all_or_nothing"}
+        self.assertEqual(self.refused_definition(rules=rules),
+                         "错误：等次“优秀”的最低分100.50分高于卷面总分100分，没有人能够达到。\n")
+        today = rig.china_today()
+        self.assertEqual(self.refused_definition(categories=["公务员", "神仙"]),
+                         f"错误：截至{today}，名册中没有人员属于“神仙”，请核对人员类别。\n")
+        for member, value, said in (("duration_ms", 59999, "“duration_ms”应为 60000 至 36000000 的整数"),
+                                    ("grace_ms", 600001, "600000"), ("year", 2201, "2200")):
+            definition = self.definition("界限", **{member: value})
+            if member == "duration_ms":
+                del definition["duration_minutes"]
+            path = self.file("limit.json", json.dumps(definition))
+            _out, err = self.officer("exam", "create", path, "--blueprint", rig.BLUEPRINTS / "annual.json", status=1)
+            self.assertIn(said, err)
+        unknown = self.refused_definition(minutes=60)
+        self.assertIn("late_accept_ms, cut_at_window_end, review, document。", unknown)
+
+    def test_shares_are_told_in_one_language(self):
+        exam = self.create("份额考试")
+        share, other = self.dir / "first.share", self.dir / "second.share"
+        self.officer("exam", "commit", exam, "officer", "--share-file", share)
+        _out, err = self.officer("exam", "commit", exam, "officer", "--share-file", other, status=1)
+        self.assertEqual(err, "错误：考务人员的份额已提交过另一个摘要，不能更换。\n")
+        self.assertFalse(other.exists())  # nothing hangs on it
+        self.assertTrue(share.exists())
+        _out, err = self.officer("exam", "reveal", exam, "officer", "--share-file", share, status=1)
+        self.assertEqual(err, "错误：双方都提交份额的摘要后，才能交出份额。\n")
+        self.admin("exam", "commit", exam, "custodian", "--share-file", self.dir / "third.share")
+        self.file("wrong.share", "ab" * 32)
+        _out, err = self.officer("exam", "reveal", exam, "officer", "--share-file", self.dir / "wrong.share", status=1)
+        self.assertEqual(err, "错误：考务人员交出的份额与此前提交的摘要不符。\n")
+        _out, err = self.officer("exam", "open", exam, "--lang", "en", status=1)
+        self.assertEqual(err, "error: both shares must be revealed before the exam opens.\n")
+        _out, err = self.officer("exam", "close", exam, "--yes", status=1)
+        self.assertEqual(err, "错误：考试当前状态为“未开考”，不能结束。\n")
+        _out, err = self.officer("exam", "close", exam, "--yes", "--lang", "en", status=1)
+        self.assertEqual(err, "error: the exam is not open yet; it cannot close now.\n")
+        liaison = self.fresh()
+        self.activate(liaison, "100005")
+        _out, err = liaison("exam", "open", exam, status=1)
+        self.assertEqual(err, "错误：您没有进行此项操作的权限。\n")
+
+    def test_an_exemption_does_not_take_a_score_silently(self):
+        exam = self.open("免考考试")
+        points = self.sit(exam, "100004")
+        args = ("exam", "exempt", exam, "100004", "--reason", "产假", "--document", "示范〔2026〕2号")
+
+        def sat():
+            table = json.loads(self.officer("coverage", exam, "--json")[0])
+            return table["rows"][0]["total"]["sat"]
+        for typed in ("", "no\n"):
+            _out, err = self.officer(*args, typed=typed, status=1)
+            self.assertIn(f"100004 已有成绩 {points / 100:.2f} 分，免考后不再计入实考和合格。确认请输入 yes：已取消。", err)
+            self.assertEqual(sat(), 1)
+        self.officer(*args, "--yes")
+        self.assertEqual(sat(), 0)
+        db = sqlite3.connect(f"file:{next(self.server.state.rglob('registry.db'))}?mode=ro", uri=True)
+        self.addCleanup(db.close)
+        told = f"产假（已有成绩 {points / 100:.2f} 分，经确认免考，不再计入实考）".encode()
+        self.assertTrue(any(told in payload for payload, in db.execute("SELECT payload FROM event")))
+        self.officer("exam", "exempt", exam, "100002", "--reason", "产假", "--document", "示范〔2026〕2号")
+        self.officer("exam", "close", exam, "--yes")
+        missing = self.officer("missing", exam)[0]
+        self.assertIn("缺考", next(line for line in missing.splitlines() if "赵军" in line))
+        self.assertNotIn("未开始", missing)
+        for act in ("exempt", "defer", "include"):
+            person = "100002" if act == "include" else "100005"
+            _out, err = self.officer("exam", act, exam, person, "--reason", "产假", "--document", "示范〔2026〕2号",
+                                     status=1)
+            self.assertEqual(err, "错误：考试当前状态为“已结束”，不能登记或撤销免考、缓考。\n")
+
+    def test_lists_as_csv(self):
+        exam = self.open("名单考试")
+        cli = self.fresh()
+        self.activate(cli, "100002")
+        cli("take", exam, typed="start\nb\nq\n")
+        path = self.dir / "missing.csv"
+        self.officer("missing", exam, "--csv", "-o", path)
+        self.assertEqual(mode(path), 0o600)
+        raw = path.read_bytes()
+        self.assertTrue(raw.startswith(b"\xef\xbb\xbf"))
+        self.assertEqual(self.officer("missing", exam, "--csv")[0].encode(), raw)
+        rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+        want = json.loads(self.officer("missing", exam, "--json")[0])["people"]
+        self.assertEqual([r["人员编号"] for r in rows], [f'="{p["person"]}"' for p in want])
+        self.assertEqual({r["人员编号"]: r["姓名"] for r in rows}['="100004"'], "'=1+1")
+        self.assertEqual({r["人员编号"]: r["状态"] for r in rows}['="100002"'], "作答中")
+        out = self.officer("sessions", exam, "--csv")[0]
+        row = next(csv.DictReader(io.StringIO(out.removeprefix("\ufeff"), newline="")))
+        self.assertEqual((row["人员编号"], row["姓名"], row["第几次"], row["状态"]),
+                         ('="100002"', "欧阳明志", "1", "作答中"))
+        self.officer("sessions", exam, "-o", path, status=2)
+        self.officer("missing", exam, "-o", path, status=2)
 
     def sit(self, exam, number):
         """Sits the exam in plain lines; the points that were reached."""
@@ -470,7 +587,11 @@ class Officer(unittest.TestCase):
         self.assertIn("已作废", self.officer("sessions", exam)[0])
         item = self.admin_api.call("GET", "/releases")["releases"][0]
         self.assertTrue(item["sample"])
-        self.officer("exam", "withdraw", exam, "YF-NONE-1", "--reason", "题干有误", status=1)
+        _out, err = self.officer("exam", "withdraw", exam, "YF-NONE-1", "--reason", "题干有误", typed="\n", status=1)
+        self.assertIn("撤题不能收回", err)
+        self.assertIn("已取消。", err)
+        _out, err = self.officer("exam", "withdraw", exam, "YF-NONE-1", "--reason", "题干有误", "--yes", status=1)
+        self.assertIn("YF-NONE-1", err)
 
     # ---- help and misuse ----
 
@@ -491,8 +612,19 @@ class Officer(unittest.TestCase):
                 for line in out.splitlines():
                     self.assertLess(width(line), 80, line)
 
+    def test_a_group_of_commands_has_help(self):
+        for group, names in (("exam", ("list", "create", "withdraw")), ("session", ("suspend", "void"))):
+            out, err = self.admin(group, "--help")
+            self.assertEqual(err, "")
+            for name in names:
+                self.assertRegex(out, rf"(?m)^  {group} {name} ")
+            self.assertNotIn("coverage", out)
+            self.assertEqual(self.admin(group, status=2)[0], out)
+        _out, err = self.admin("exam", "opne", status=2)
+        self.assertIn("没有这个命令：exam opne", err)
+
     def test_misuse_is_status_2(self):
-        for args, said in (((), "用法：mingfa"), (("cat",), "没有这个命令：cat"), (("exam",), "mingfa exam create"),
+        for args, said in (((), "用法：mingfa"), (("cat",), "没有这个命令：cat"), (("exam",), "exam create"),
                            (("exam", "open"), "用法：mingfa exam open 考试"), (("--colour",), "没有这个选项"),
                            (("exam", "list", "--unit", "SF"), "本命令没有选项 --unit"), (("whoami", "me"), "用法："),
                            (("--lang", "fr", "whoami"), "zh 或 en"), (("coverage", "x", "--unit"), "缺少它的值")):

@@ -249,6 +249,7 @@ class Take(unittest.TestCase):
         single = next(n for n, i in enumerate(items) if i["type"] == "single")
         several = next(n for n, i in enumerate(items) if i["type"] == "multiple")
         t.press(f"{single + 1}\r", f"第 {single + 1}/")
+        t.press(f"{len(items) + 1}\r", f"没有第 {len(items) + 1} 题，本卷共 {len(items)} 题。")
         t.press("a", lambda s: "我的作答：A  [已存]" in s and "(*) A." in s)
         t.press("b", lambda s: "我的作答：B  [已存]" in s and "( ) A." in s)
         t.press(f"{several + 1}\r", f"第 {several + 1}/")
@@ -398,7 +399,9 @@ class Take(unittest.TestCase):
             points += item["points"]
             typed += "=" + wanted[n] + "\n" if item["type"] == "fill_in" else letters(item, wanted[n]).upper() + "\n"
             typed += "n\n"
-        out, _err = cli("take", self.exam, typed=typed + "m\ns\nw\nt\nno\nt\nyes\n")
+        out, _err = cli("take", self.exam, typed=typed + f"{len(items) + 1}\n0\nm\ns\nw\nt\nno\nt\nyes\n")
+        for number_typed in (len(items) + 1, 0):
+            self.assertIn(f"没有第 {number_typed} 题，本卷共 {len(items)} 题。\n", out)
         self.assertEqual(out.count("[已存]"), 2 * len(wanted), out[-3000:])  # each answer, and the sheet
         self.assertIn(f"未答 1 题：{len(items)}\n标记待查：{len(items)}\n", out)
         self.assertIn("没有交卷。", out)
