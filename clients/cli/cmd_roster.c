@@ -49,6 +49,23 @@ static int print_faults(const struct invocation *in, const json_t *faults)
     return print_table(in, &t);
 }
 
+/* May be a column that was meant, with a slip of the pen in its name. */
+static void print_ignored(const struct invocation *in, const json_t *names)
+{
+    struct buf line = {0};
+    json_t *name;
+    size_t i;
+
+    json_array_foreach(names, i, name)
+    {
+        buf_append_text(&line, i > 0 ? say(in, "、", ", ") : "");
+        text_append_clean(&line, json_string_value(name));
+    }
+    if (line.len > 0 && buf_text(&line) != NULL)
+        printf("%s%s\n", say(in, "没有用到的列：", "columns not used: "), buf_text(&line));
+    buf_fini(&line);
+}
+
 /* The server's report: counts, then each fault with row and column. */
 static int print_import(const struct invocation *in, const json_t *r)
 {
@@ -68,6 +85,8 @@ static int print_import(const struct invocation *in, const json_t *r)
     json_object_foreach(json_object_get(r, "changes"), name, value)
         table_cell_int(&t, json_integer_value(value));
     rc = print_table(in, &t);
+    if (rc == 0)
+        print_ignored(in, json_object_get(r, "ignored"));
     if (rc == 0 && json_array_size(faults) > 0) {
         putchar('\n');
         rc = print_faults(in, faults);

@@ -259,8 +259,8 @@ static int read_rows(const struct call *call, struct work *work, struct err *err
         return people_import(roster, &table, call_today(call), &work->arena, &work->people,
                              &work->count, &work->report, err);
     case IMPORT_ATTENDANCE:
-        return attendance_import(roster, &table, NULL, NULL, &work->arena, &work->attendance,
-                                 &work->count, &work->report, err);
+        return attendance_import(roster, &table, call_today(call), NULL, NULL, &work->arena,
+                                 &work->attendance, &work->count, &work->report, err);
     }
     return ERR_BAD_INPUT;
 }
@@ -316,6 +316,10 @@ static void write_report(struct json_out *w, const struct work *work, enum lang 
     json_out_object(w, "changes");
     for (unsigned i = 0; i < CHANGES; i++)
         json_out_int(w, import_change_name((enum import_change)i), r->changes[i]);
+    json_out_end(w);
+    json_out_array(w, "ignored");
+    for (size_t i = 0; i < r->ignored_count; i++)
+        json_out_text(w, NULL, r->ignored[i]);
     json_out_end(w);
     json_out_array(w, "errors");
     for (size_t i = 0; i < r->errors_count; i++) {

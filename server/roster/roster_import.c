@@ -4,6 +4,7 @@
  * Fails (beyond errors in the report) on limits and memory. Pure; any thread. */
 #include "server/roster/roster_import.h"
 
+#include "question-bank/base/utf8.h"
 #include "server/roster/category.h"
 #include "server/roster/civil.h"
 #include "server/roster/record_text.h"
@@ -66,6 +67,18 @@ static const struct msg MSG_DATE = {
     .id = "import-date-bad",
     .zh = "应为日期（如2026-03-01），实为“{0}”",
     .en = "must be a date such as 2026-03-01, found '{0}'",
+};
+
+static const struct msg MSG_FLOATING = {
+    .id = "import-number-floating",
+    .zh = "“{0}”疑似被 Excel 改为科学计数法，请把该列设为文本后重新填写",
+    .en = "'{0}' looks like a number that Excel has rewritten; set the column to text and enter it "
+          "again",
+};
+static const struct msg MSG_FUTURE = {
+    .id = "import-date-future",
+    .zh = "日期“{0}”在今天（{1}）之后",
+    .en = "the date {0} is after today ({1})",
 };
 
 const char *import_change_name(enum import_change change)
@@ -180,6 +193,34 @@ static void head_match(struct import *im)
     }
 }
 
+static bool column_is_wanted(const struct import *im, struct bytes name)
+{
+    for (size_t c = 0; c < im->columns_count; c++) {
+        if (bytes_equal(bytes_of_text(im->columns[c].name), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What nobody asked for may be a wanted column with a slip of the pen. */
+static void head_ignore(struct import *im)
+{
+    const struct import_row *head = &im->table->rows[0];
+    struct import_report *report = im->report;
+
+    report->ignored = arena_array(im->arena, head->count + 1, sizeof *report->ignored);
+    if (report->ignored == NULL) {
+        im->code = ERR_NOMEM;
+        return;
+    }
+    for (size_t i = 0; i < head->count; i++) {
+        if (head->cells[i].len > 0 && !column_is_wanted(im, head->cells[i])) {
+            report->ignored[report->ignored_count++] = head->cells[i];
+        }
+    }
+}
+
 /* 0, and the rows may be judged if the report has no error yet. */
 static int import_begin(struct import *im, const struct import_table *table,
                         const struct column *columns, size_t columns_count, struct arena *arena,
@@ -201,6 +242,7 @@ static int import_begin(struct import *im, const struct import_table *table,
     }
     report->rows = (uint32_t)table->count - 1;
     head_match(im);
+    head_ignore(im);
     return 0;
 }
 
@@ -235,11 +277,67 @@ static void name_once(struct import *im, int column, struct bytes what, struct b
     }
 }
 
-/* A text field: checked, refused in its column. */
-static struct bytes take_text(struct import *im, const struct import_row *row, int column,
-                              size_t min, size_t max)
+static bool is_full_width(int32_t cp)
 {
-    struct bytes text = cell_of(im, row, column);
+    return cp >= 0xFF01 && cp <= 0xFF5E;
+}
+
+/* Full-width ASCII to ASCII, in the arena. */
+static struct bytes narrow(struct import *im, struct bytes text)
+{
+    uint8_t *out = text.len > 0 ? arena_alloc(im->arena, text.len) : NULL;
+    size_t len = 0;
+
+    if (out == NULL) {
+        im->code = text.len > 0 ? ERR_NOMEM : im->code;
+        return text;
+    }
+    for (size_t pos = 0; pos < text.len;) {
+        size_t start = pos;
+        int32_t cp = utf8_next((const char *)text.data, text.len, &pos);
+
+        if (is_full_width(cp)) {
+            out[len++] = (uint8_t)(cp - 0xFF01 + '!');
+        } else {
+            memcpy(out + len, text.data + start, pos - start);
+            len += pos - start;
+        }
+    }
+    return bytes_of(out, len);
+}
+
+static size_t digits_len(struct bytes text, size_t from)
+{
+    size_t n = from;
+
+    while (n < text.len && text.data[n] >= '0' && text.data[n] <= '9') {
+        n++;
+    }
+    return n - from;
+}
+
+/* 5.00109E+17: what Excel shows, and saves, of a long number. */
+static bool is_floating(struct bytes text)
+{
+    size_t at = digits_len(text, 0);
+
+    if (at == 0) {
+        return false;
+    }
+    if (at < text.len && text.data[at] == '.') {
+        at += 1 + digits_len(text, at + 1);
+    }
+    if (at + 2 >= text.len || (text.data[at] != 'E' && text.data[at] != 'e') ||
+        text.data[at + 1] != '+') {
+        return false;
+    }
+    return at + 2 + digits_len(text, at + 2) == text.len;
+}
+
+/* A text field: checked, refused in its column. */
+static struct bytes check_text(struct import *im, int column, struct bytes text, size_t min,
+                               size_t max)
+{
     struct err wrong = {0};
 
     if (record_text_check(text, min, max, im->columns[column].name, &wrong) != 0) {
@@ -252,11 +350,31 @@ static struct bytes take_text(struct import *im, const struct import_row *row, i
     return text;
 }
 
+static struct bytes take_text(struct import *im, const struct import_row *row, int column,
+                              size_t min, size_t max)
+{
+    return check_text(im, column, cell_of(im, row, column), min, max);
+}
+
+/* A number or code that people are known by. */
+static struct bytes take_code(struct import *im, const struct import_row *row, int column,
+                              size_t min, size_t max)
+{
+    struct bytes cell = cell_of(im, row, column);
+    struct bytes text = narrow(im, cell);
+
+    if (is_floating(text)) {
+        refuse(im, column, &MSG_FLOATING, cell, NULL);
+        return text;
+    }
+    return check_text(im, column, text, min, max);
+}
+
 /* A date, in its normal form in the arena; `empty` where the cell is. */
 static struct bytes take_date(struct import *im, const struct import_row *row, int column,
                               bool may_be_empty, struct bytes empty)
 {
-    struct bytes text = cell_of(im, row, column), kept;
+    struct bytes text = narrow(im, cell_of(im, row, column)), kept;
     char date[CIVIL_TEXT_BYTES];
 
     if (text.len == 0 && may_be_empty) {
@@ -292,9 +410,9 @@ static struct person_record person_judge(struct import *im, const struct roster 
     const struct person_version *now = NULL;
     int64_t person;
 
-    rec.number = take_text(im, row, P_NUMBER, 1, PERSON_NUMBER_BYTES_MAX);
+    rec.number = take_code(im, row, P_NUMBER, 1, PERSON_NUMBER_BYTES_MAX);
     rec.name = take_text(im, row, P_NAME, 1, PERSON_NAME_BYTES_MAX);
-    rec.unit = take_text(im, row, P_UNIT, 1, UNIT_CODE_BYTES_MAX);
+    rec.unit = take_code(im, row, P_UNIT, 1, UNIT_CODE_BYTES_MAX);
     rec.category = take_text(im, row, P_CATEGORY, 1, CATEGORY_BYTES_MAX);
     rec.post = take_text(im, row, P_POST, 0, PERSON_POST_BYTES_MAX);
     rec.appointed = take_date(im, row, P_APPOINTED, true, (struct bytes){0});
@@ -303,7 +421,7 @@ static struct person_record person_judge(struct import *im, const struct roster 
     if (rec.status == 0) {
         refuse(im, P_STATUS, &MSG_STATUS, status, NULL);
     }
-    if (rec.unit.len > 0 && roster_find_unit(roster, rec.unit) < 0) {
+    if (rec.unit.len > 0 && roster_find_unit(roster, rec.unit) < 0 && !is_floating(rec.unit)) {
         refuse(im, P_UNIT, &MSG_UNIT, rec.unit, NULL);
     }
     name_once(im, P_NUMBER, rec.number, rec.number);
@@ -401,9 +519,9 @@ static struct unit_record unit_judge(struct import *im, const struct import_row 
 {
     struct unit_record rec = {0};
 
-    rec.code = take_text(im, row, U_CODE, 1, UNIT_CODE_BYTES_MAX);
+    rec.code = take_code(im, row, U_CODE, 1, UNIT_CODE_BYTES_MAX);
     rec.name = take_text(im, row, U_NAME, 1, UNIT_NAME_BYTES_MAX);
-    rec.parent = take_text(im, row, U_PARENT, 0, UNIT_CODE_BYTES_MAX);
+    rec.parent = take_code(im, row, U_PARENT, 0, UNIT_CODE_BYTES_MAX);
     rec.valid_from = take_date(im, row, U_FROM, true, valid_from);
     rec.valid_to = take_date(im, row, U_TO, true, (struct bytes){0});
     name_once(im, U_CODE, rec.code, rec.code);
@@ -562,22 +680,26 @@ static const struct column attendance_columns[A_COLUMNS] = {
 };
 
 static struct attendance_record attendance_judge(struct import *im, const struct roster *roster,
-                                                 const struct import_row *row)
+                                                 const struct import_row *row, struct bytes today)
 {
     struct attendance_record rec = {0};
+    char date[CIVIL_TEXT_BYTES];
     struct bytes mode = cell_of(im, row, A_MODE), pair;
     int64_t person;
     char *both;
 
-    rec.number = take_text(im, row, A_NUMBER, 1, PERSON_NUMBER_BYTES_MAX);
-    rec.hearing = take_text(im, row, A_HEARING, 1, HEARING_ID_BYTES_MAX);
+    rec.number = take_code(im, row, A_NUMBER, 1, PERSON_NUMBER_BYTES_MAX);
+    rec.hearing = take_code(im, row, A_HEARING, 1, HEARING_ID_BYTES_MAX);
     rec.date = take_date(im, row, A_DATE, false, (struct bytes){0});
+    if (bytes_compare(rec.date, today) > 0) { /* civil dates sort as text */
+        refuse(im, A_DATE, &MSG_FUTURE, rec.date, record_text_copy(today, date, sizeof date));
+    }
     rec.mode = hearing_mode_parse(mode);
     if (rec.mode == 0) {
         refuse(im, A_MODE, &MSG_MODE, mode, NULL);
     }
     person = roster_find_person(roster, rec.number);
-    if (rec.number.len > 0 && person < 0) {
+    if (rec.number.len > 0 && person < 0 && !is_floating(rec.number)) {
         refuse(im, A_NUMBER, &MSG_PERSON, rec.number, NULL);
     }
     rec.person = person < 0 ? 0 : (uint32_t)person;
@@ -597,8 +719,8 @@ static struct attendance_record attendance_judge(struct import *im, const struct
 }
 
 int attendance_import(const struct roster *roster, const struct import_table *table,
-                      attendance_known *known, void *known_arg, struct arena *arena,
-                      struct attendance_record **records, size_t *count,
+                      struct bytes today, attendance_known *known, void *known_arg,
+                      struct arena *arena, struct attendance_record **records, size_t *count,
                       struct import_report *report, struct err *err)
 {
     struct import im;
@@ -619,7 +741,7 @@ int attendance_import(const struct roster *roster, const struct import_table *ta
 
         im.row = table->rows[i].row;
         im.row_is_wrong = false;
-        rec = attendance_judge(&im, roster, &table->rows[i]);
+        rec = attendance_judge(&im, roster, &table->rows[i], today);
         if (im.row_is_wrong || im.code != 0) {
             continue;
         }

@@ -1,11 +1,12 @@
 /* Imports of units, people and hearing attendance: rows of cells -> records, all or nothing.
  *
- * The first row names the columns, in any order; columns nobody asked for are passed over. Every row
+ * The first row names the columns, in any order; columns nobody asked for are named in the report. Every row
  * is judged, so that one reading shows all that is wrong (up to IMPORT_ERRORS_MAX). With any error
  * there are no records. What already holds makes no record either; the report counts it as 未变.
  *
  * Records, texts and the report live in the caller's arena; cells may be borrowed by them and must
- * live as long. Rows come from question-bank/format/csv.h or a workbook: this library reads no files.
+ * live as long. Numbers and codes are narrowed: full-width ASCII to ASCII, as NFKC has it; one that a
+ * spreadsheet has made a floating number of is refused. Rows come from question-bank/format/csv.h or a workbook: this library reads no files.
  * Pure; any thread that may read the roster. */
 #ifndef MINGFA_ROSTER_ROSTER_IMPORT_H
 #define MINGFA_ROSTER_ROSTER_IMPORT_H
@@ -50,7 +51,9 @@ struct import_report {
     uint32_t changes[CHANGES];
     struct import_error *errors; /* in arena */
     size_t errors_count;
-    size_t errors_more; /* beyond IMPORT_ERRORS_MAX */
+    size_t errors_more;    /* beyond IMPORT_ERRORS_MAX */
+    struct bytes *ignored; /* in arena: names of columns that nobody asked for, as they stand */
+    size_t ignored_count;
 };
 
 /* "第3行“单位编码”：单位X不存在" */
@@ -81,10 +84,10 @@ struct attendance_record {
 /* Has the person attended that hearing already, as recorded? May be NULL: nothing is known. */
 typedef bool attendance_known(void *arg, uint32_t person, struct bytes hearing);
 
-/* 人员编号,场次编号,日期,方式(现场/线上). */
+/* 人员编号,场次编号,日期,方式(现场/线上). A hearing after `today` has not been attended yet. */
 int attendance_import(const struct roster *roster, const struct import_table *table,
-                      attendance_known *known, void *known_arg, struct arena *arena,
-                      struct attendance_record **records, size_t *count,
+                      struct bytes today, attendance_known *known, void *known_arg,
+                      struct arena *arena, struct attendance_record **records, size_t *count,
                       struct import_report *report, struct err *err);
 
 #endif

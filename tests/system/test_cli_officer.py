@@ -263,6 +263,15 @@ class Officer(unittest.TestCase):
         self.assertFalse(report["applied"])
 
     def test_import_dry_run_and_again(self):
+        odd = self.file("odd.csv", "人员编号,姓名,单位编码,人员类别,职 务,手机\n１００００５,赵军,SF02,公务员,科长,1\n")
+        out, _err = self.admin("import", "people", odd, "--dry-run")
+        self.assertIn("没有用到的列：职 务、手机\n", out)
+        header, row = out.splitlines()[:2]
+        self.assertEqual(dict(zip(header.split(), row.split()))["新增"], "0")
+        tomorrow = rig.china_today() + rig.datetime.timedelta(days=1)
+        early = self.file("early.csv", f"人员编号,场次编号,日期,方式\n100002,2027-01,{tomorrow},现场\n")
+        out, _err = self.admin("import", "hearings", early, "--dry-run", status=1)
+        self.assertIn(f"日期“{tomorrow}”在今天（{rig.china_today()}）之后", out)
         more = self.file("more.csv", PEOPLE + "100006,孙平,SF02,公务员,在册,科员,2020-01-01\n")
         out, _err = self.admin("import", "people", more, "--dry-run")
         self.assertIn("检查通过，未写入", out)

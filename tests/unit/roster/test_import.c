@@ -296,18 +296,120 @@ Test(import, attendance_is_of_people_in_the_roster_once_a_hearing)
     roster_make(&r);
     arena_init(&arena, 0);
     sheet_make(&s, "人员编号,场次编号,日期,方式;001,H1,2026-3-1,现场;001,H2,2026-3-2,线上");
-    cr_assert_eq(
-        attendance_import(&r, &s.table, knows_h1, NULL, &arena, &records, &count, &report, NULL),
-        0);
+    cr_assert_eq(attendance_import(&r, &s.table, T("2026-11-24"), knows_h1, NULL, &arena, &records,
+                                   &count, &report, NULL),
+                 0);
     cr_assert_eq(count, 1u);
     cr_assert(records[0].mode == HEARING_ONLINE && bytes_equal(records[0].date, T("2026-03-02")));
     cr_assert(report.changes[CHANGE_NEW] == 1 && report.changes[CHANGE_SAME] == 1);
     sheet_make(
         &s, "人员编号,场次编号,日期,方式;001,H2,2026-3-1,现场;777,H1,2026-3-1,现场;001,H2,,电话");
-    cr_assert_eq(
-        attendance_import(&r, &s.table, NULL, NULL, &arena, &records, &count, &report, NULL), 0);
+    cr_assert_eq(attendance_import(&r, &s.table, T("2026-11-24"), NULL, NULL, &arena, &records,
+                                   &count, &report, NULL),
+                 0);
     cr_assert_eq(count, 0u);
     check_sentences(&report, sentences, 4);
+    arena_fini(&arena);
+    roster_fini(&r);
+}
+
+Test(import, what_excel_has_made_of_a_number_is_refused_in_its_row_and_column)
+{
+    static const char *const sentences[] = {
+        "第2行“人员编号”：“5.00109E+17”疑似被 Excel 改为科学计数法，请把该列设为文本后重新填写",
+        "第3行“人员编号”：“２.0e+6”疑似被 Excel 改为科学计数法，请把该列设为文本后重新填写",
+        "第4行“单位编码”：“1E+10”疑似被 Excel 改为科学计数法，请把该列设为文本后重新填写",
+    };
+    struct sheet s;
+    struct roster r;
+    struct arena arena;
+    struct person_record *records;
+    struct import_report report;
+    size_t count;
+
+    roster_make(&r);
+    arena_init(&arena, 0);
+    sheet_make(&s, "人员编号,姓名,单位编码,人员类别;5.00109E+17,李四,0101,公务员;"
+                   "２.0e+6,王五,0101,公务员;003,赵六,1E+10,公务员;1E5,钱七,0101,公务员;"
+                   "E+17,孙八,0101,公务员;5.1+1,周九,0101,公务员");
+    cr_assert_eq(
+        people_import(&r, &s.table, T("2026-01-01"), &arena, &records, &count, &report, NULL), 0);
+    check_sentences(&report, sentences, 3);
+    arena_fini(&arena);
+    roster_fini(&r);
+}
+
+Test(import, full_width_numbers_and_codes_are_narrowed)
+{
+    struct sheet s;
+    struct roster r;
+    struct arena arena;
+    struct person_record *records;
+    struct import_report report;
+    size_t count;
+
+    roster_make(&r);
+    arena_init(&arena, 0);
+    sheet_make(&s, "人员编号,姓名,单位编码,人员类别,状态,职务,任职日期;"
+                   "２００００６,Ａ·王,０１０１,公务员,,（Ａ）,２０２０－０１－０２;"
+                   "００１,张三,0101,公务员,,科长,2023-05-01;ｘ1-（甲）,赵六,0101,公务员,,,");
+    cr_assert_eq(
+        people_import(&r, &s.table, T("2026-01-01"), &arena, &records, &count, &report, NULL), 0);
+    cr_assert_eq(report.errors_count, 0u);
+    cr_assert_eq(count, 2u); /* 001 is as it was */
+    cr_assert(bytes_equal(records[0].number, T("200006")));
+    cr_assert(bytes_equal(records[0].name, T("Ａ·王"))); /* names stay as they are written */
+    cr_assert(bytes_equal(records[0].unit, T("0101")));
+    cr_assert(bytes_equal(records[0].appointed, T("2020-01-02")));
+    cr_assert(bytes_equal(records[1].number, T("x1-(甲)")));
+    sheet_make(&s, "人员编号,姓名,单位编码,人员类别;２00006,甲,0101,公务员;200006,乙,0101,公务员");
+    cr_assert_eq(
+        people_import(&r, &s.table, T("2026-01-01"), &arena, &records, &count, &report, NULL), 0);
+    cr_assert_eq(report.errors_count, 1u); /* the same person twice */
+    arena_fini(&arena);
+    roster_fini(&r);
+}
+
+Test(import, a_hearing_of_tomorrow_is_refused)
+{
+    static const char *const sentences[] = {
+        "第3行“日期”：日期“2026-11-25”在今天（2026-11-24）之后"};
+    struct sheet s;
+    struct roster r;
+    struct arena arena;
+    struct attendance_record *records;
+    struct import_report report;
+    size_t count;
+
+    roster_make(&r);
+    arena_init(&arena, 0);
+    sheet_make(&s, "人员编号,场次编号,日期,方式;００１,H1,2026-11-24,现场;001,H2,2026-11-25,现场");
+    cr_assert_eq(attendance_import(&r, &s.table, T("2026-11-24"), NULL, NULL, &arena, &records,
+                                   &count, &report, NULL),
+                 0);
+    check_sentences(&report, sentences, 1);
+    arena_fini(&arena);
+    roster_fini(&r);
+}
+
+Test(import, columns_that_nobody_asked_for_are_named)
+{
+    struct sheet s;
+    struct roster r;
+    struct arena arena;
+    struct person_record *records;
+    struct import_report report;
+    size_t count;
+
+    roster_make(&r);
+    arena_init(&arena, 0);
+    sheet_make(&s, "人员编号,姓名,,单位编码,人员类别,职 务,手机;002,李四,,0101,公务员,科长,1");
+    cr_assert_eq(
+        people_import(&r, &s.table, T("2026-01-01"), &arena, &records, &count, &report, NULL), 0);
+    cr_assert_eq(count, 1u);
+    cr_assert_eq(report.ignored_count, 2u);
+    cr_assert(bytes_equal(report.ignored[0], T("职 务")));
+    cr_assert(bytes_equal(report.ignored[1], T("手机")));
     arena_fini(&arena);
     roster_fini(&r);
 }
