@@ -13,7 +13,7 @@ static const struct msg msg_syntax = {
 };
 static const struct msg msg_place = {
     "json-place",
-    "{0}：写的是 {1}，应当是：{2}",
+    "{0}：{1}，应当是：{2}",
     "{0}: found {1}, expected {2}",
 };
 static const struct msg msg_unknown = {
@@ -22,7 +22,8 @@ static const struct msg msg_unknown = {
     "{0}: there is no member '{1}'",
 };
 
-static const struct err_word word_nothing = {"（没有写）", "nothing"};
+static const struct err_word word_nothing = {"什么也没有写", "nothing"};
+static const struct err_word word_found = {"写的是 {1}", "{1}"};
 static const struct err_word word_object = {"一个对象 {…}", "an object {…}"};
 static const struct err_word word_text = {"文字", "text"};
 static const struct err_word word_short_text = {"不空、不超长的文字（NFC）",
@@ -118,8 +119,7 @@ int json_path_error(const char *path, const json_t *value, const char *expected,
 
     describe(value, found);
     err_set(err, ERR_BAD_INPUT, &msg_place, path, found, expected, NULL);
-    if (value == NULL)
-        err_say(err, 1, &word_nothing);
+    err_say(err, 1, value == NULL ? &word_nothing : &word_found);
     return ERR_BAD_INPUT;
 }
 

@@ -349,3 +349,27 @@ Test(release, the_same_items_give_the_same_bytes)
     cr_assert(bytes_equal(buf_view(&again), buf_view(&release)));
     buf_fini(&again);
 }
+
+Test(release, a_sentence_is_of_one_language)
+{
+    struct manifest head = head_of();
+    struct buf raw = {0};
+    struct err err = {0};
+    char said[ERR_TEXT_BYTES_MAX];
+
+    head.created = bytes_of_text("today");
+    cr_assert_eq(release_build(&head, &pool, &raw, NULL, &err), ERR_BAD_INPUT);
+    err_text(&err, LANG_ZH, said, sizeof said);
+    cr_assert_str_eq(said, "题库清单中的“制作日期”不符合规定");
+    err_text(&err, LANG_EN, said, sizeof said);
+    cr_assert_str_eq(said, "the manifest's date of creation is not acceptable");
+    head = head_of();
+    items[0].stem = bytes_of_text("");
+    buf_clear(&raw);
+    cr_assert_eq(release_build(&head, &pool, &raw, NULL, &err), ERR_BAD_INPUT);
+    err_text(&err, LANG_ZH, said, sizeof said);
+    cr_assert_not_null(strstr(said, "：题干不符合规定"), "%s", said);
+    err_text(&err, LANG_EN, said, sizeof said);
+    cr_assert_not_null(strstr(said, ": the stem is not acceptable"), "%s", said);
+    buf_fini(&raw);
+}

@@ -202,3 +202,43 @@ Test(blueprint_json, a_mistake_is_named_by_its_path)
         arena_fini(&arena);
     }
 }
+
+Test(blueprint_json, a_sentence_is_of_one_language)
+{
+    static const struct {
+        const char *from, *to, *zh, *en;
+    } cases[] = {
+        {"\"count\": 2, ", "", "$.cells[0].count：什么也没有写，应当是：整数 1…1000",
+         "$.cells[0].count: found nothing, expected an integer, 1…1000"},
+        {"[1, 3]", "[3, 1]", "$.cells[0].difficulty：写的是 [3,1]，应当是：[小, 大]，均在 1…5 之内",
+         "$.cells[0].difficulty: found [3,1], expected [low, high] within 1…5"},
+        {"[[\"XF-S-001\", \"XF-F-001\"]]", "[[\"XF-S-001\", \"XF-S-001\"]]",
+         "$.enemies[0]：写的是 [\"XF-S-001\",\"XF-S-001\"]，应当是：两个不同的编号",
+         "$.enemies[0]: found [\"XF-S-001\",\"XF-S-001\"], expected two different ids"},
+        {"\"facility\": [5000, 9000] }\n", "", "不是正确的 JSON：第 6 行第 2 列，内容不完整",
+         "not JSON: line 6, column 2: it ends too early"},
+        {"\"facility\"", "facility", "不是正确的 JSON：第 6 行第 10 列，语法有误",
+         "not JSON: line 6, column 10: a syntax error"},
+        {"9000] }\n", "9000] } {}", "不是正确的 JSON：第 6 行第 30 列，结尾之后还有内容",
+         "not JSON: line 6, column 30: there is more behind its end"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct arena arena;
+        struct blueprint bp;
+        struct buf text = {0};
+        struct err err = {0};
+        char said[ERR_TEXT_BYTES_MAX];
+
+        arena_init(&arena, 0);
+        edit(&text, blueprint_text, cases[i].from, cases[i].to);
+        cr_assert_eq(blueprint_json_read(buf_view(&text), &arena, &bp, &err), ERR_BAD_INPUT,
+                     "case %zu", i);
+        err_text(&err, LANG_ZH, said, sizeof said);
+        cr_assert_str_eq(said, cases[i].zh);
+        err_text(&err, LANG_EN, said, sizeof said);
+        cr_assert_str_eq(said, cases[i].en);
+        buf_fini(&text);
+        arena_fini(&arena);
+    }
+}
