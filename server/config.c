@@ -370,7 +370,45 @@ void config_print(const struct config *c, FILE *out)
     }
 }
 
-void config_help(FILE *out)
+/* A setting without words here is explained in English. */
+static const struct {
+    const char *key, *zh;
+} help_zh[] = {
+    {"listen", "监听的数字地址"},
+    {"port", "监听端口；0 为任一空闲端口"},
+    {"loops", "处理连接的线程数"},
+    {"data_dir", "数据目录：record.db 和 registry.db"},
+    {"bank_dir", "题库发布文件（*.mfbank）及其签名的目录"},
+    {"keyring", "密钥环（JSON）：谁的签名有效"},
+    {"site_key_file", "站点密钥；首次运行时生成"},
+    {"web_dir", "构建好的页面"},
+    {"tls_certificate", "证书链（PEM，本站证书在前）"},
+    {"tls_key", "证书的私钥（PEM）"},
+    {"trusted_proxy", "反向代理的数字地址"},
+    {"workers", "处理密码和报表的线程数"},
+    {"connections_max", "同时连接的上限"},
+    {"login_minutes", "一次登录的有效分钟数"},
+    {"activation_days", "激活码的有效天数"},
+    {"hash_kib", "Argon2id：一次计算所用内存（KiB）"},
+    {"hash_passes", "Argon2id：遍数"},
+    {"checkpoint_ms", "两次日志检查点的间隔（毫秒）"},
+    {"drain_ms", "停止时等待连接结束的时间（毫秒）"},
+    {"disk_free_mib_min", "磁盘剩余低于此数（MiB）时告警"},
+    {"certificate_days_min", "证书到期前多少天告警"},
+    {"accept_clock_behind", "1：时钟落后于已存数据时仍然启动"},
+    {"log_level", "debug、info、warn 或 error"},
+};
+
+static const char *help_of(const struct setting *s, enum lang lang)
+{
+    for (size_t i = 0; i < sizeof help_zh / sizeof help_zh[0] && lang == LANG_ZH; i++) {
+        if (strcmp(help_zh[i].key, s->key) == 0)
+            return help_zh[i].zh;
+    }
+    return s->help;
+}
+
+void config_help(FILE *out, enum lang lang)
 {
     for (size_t i = 0; i < SETTINGS; i++) {
         const struct setting *s = &settings[i];
@@ -381,14 +419,14 @@ void config_help(FILE *out)
             flag[k] = s->key[k] == '_' ? '-' : s->key[k];
         flag[k] = '\0';
         if (s->is_text)
-            fprintf(out, "  --%-16s %s%s%s%s\n", flag, s->help,
+            fprintf(out, "  --%-16s %s%s%s%s\n", flag, help_of(s, lang),
                     s->text_otherwise != NULL ? " [" : "",
                     s->text_otherwise != NULL ? s->text_otherwise
-                    : s->required             ? " (needed)"
+                    : s->required             ? (lang == LANG_ZH ? "（必填）" : " (needed)")
                                               : "",
                     s->text_otherwise != NULL ? "]" : "");
         else
-            fprintf(out, "  --%-16s %s [%lld; %lld…%lld]\n", flag, s->help, (long long)s->otherwise,
-                    (long long)s->min, (long long)s->max);
+            fprintf(out, "  --%-16s %s [%lld; %lld…%lld]\n", flag, help_of(s, lang),
+                    (long long)s->otherwise, (long long)s->min, (long long)s->max);
     }
 }

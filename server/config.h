@@ -61,6 +61,6 @@ void config_fini(struct config *c);
 /* One line a key: value and where it comes from. */
 void config_print(const struct config *c, FILE *out);
 /* The table as help. */
-void config_help(FILE *out);
+void config_help(FILE *out, enum lang lang);
 
 #endif

@@ -379,8 +379,30 @@ static int config_try(struct server *s)
     return EXIT_DONE;
 }
 
+static void usage_zh(FILE *out)
+{
+    fputs("mingfa-server [--config 文件] [配置项]                运行，直到收到 SIGTERM\n"
+          "mingfa-server … bootstrap --unit-code 编码 --unit-name 名称 --person 编号 --name 姓名\n"
+          "                     建立第一个单位和管理员，输出一次性激活码\n"
+          "mingfa-server … check-rows\n"
+          "                     核对各表是否与事件一致；须先停止服务器\n"
+          "mingfa-server … backup --to 目录\n"
+          "                     备份数据，服务器运行时也可以\n\n"
+          "配置项先取自配置文件，再取自 MINGFA_… 环境变量，最后取自命令行：\n",
+          out);
+    config_help(out, LANG_ZH);
+    fputs("  --print-config     列出每个配置项及其来源\n"
+          "  --check-config     检查能否按此配置启动，不启动\n"
+          "  --version          显示版本\n",
+          out);
+}
+
 static void usage(FILE *out)
 {
+    if (terminal_lang() == LANG_ZH) {
+        usage_zh(out);
+        return;
+    }
     fputs("mingfa-server [--config FILE] [SETTINGS]              serves until SIGTERM\n"
           "mingfa-server … bootstrap --unit-code C --unit-name N --person P --name N\n"
           "                     the first unit and administrator; prints a one-time code\n"
@@ -390,10 +412,10 @@ static void usage(FILE *out)
           "                     a copy of the data, also while the server runs\n\n"
           "Settings come from the file, then from MINGFA_…, then from the command line:\n",
           out);
-    config_help(out);
+    config_help(out, LANG_EN);
     fputs("  --print-config     every setting, and where it comes from\n"
           "  --check-config     whether a server could start with them; starts nothing\n"
-          "  --version\n",
+          "  --version          the version\n",
           out);
 }
 

@@ -120,12 +120,21 @@ Test(config, help_and_version_need_nothing_else)
     cr_assert(wants.version && !wants.help);
     config_fini(&c);
     out = open_memstream(&text, &len);
-    config_help(out);
+    config_help(out, LANG_EN);
     fclose(out);
     cr_assert_not_null(strstr(text, "  --data-dir         record.db and registry.db (needed)\n"));
     cr_assert_not_null(strstr(text, "  --port             0: any free one [8080; 0…65535]\n"), "%s",
                        text);
     cr_assert_not_null(strstr(text, " [127.0.0.1]\n"));
+    free(text);
+    out = open_memstream(&text, &len);
+    config_help(out, LANG_ZH);
+    fclose(out);
+    cr_assert_not_null(
+        strstr(text, "  --data-dir         数据目录：record.db 和 registry.db（必填）\n"), "%s",
+        text);
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        cr_assert(strpbrk(line + 21, "\xe4\xe5\xe6\xe7\xe8\xe9") != NULL, "%s", line);
     free(text);
     folder_remove(&f);
 }
