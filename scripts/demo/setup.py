@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Fills a fresh server with the demo district and its exams, through the API alone; renews the
-window of an exam that is over; prints fresh activation codes.
+"""Fills a fresh server with the demo district and its exams, through the API alone; closes an exam
+whose window is over and opens the next round of it; prints fresh activation codes.
 
   setup.py --url URL --state DIR --blueprints DIR [--ca FILE] [--window-s N --duration-s N]
 
-DIR keeps the passwords of the administrator and of the custodian of the draw's share, and what was set up (mode 0600)."""
+DIR keeps the passwords of the administrator and of the custodian of the draw's share, and the years whose tables were
+imported (mode 0600)."""
 import argparse
 import datetime
 import hashlib
@@ -63,7 +64,7 @@ def custodian(args, state, api):
 
 
 def fill(api, state):
-    """Units, people, roles, hearings."""
+    """Units, people, roles, hearings of the current year. Once more changes nothing."""
     tables = state / "district"
     subprocess.run([sys.executable, str(pathlib.Path(district.__file__)), str(tables), str(year())], check=True)
     for kind, name in (("units", "units.csv"), ("people", "people.csv"), ("hearings", f"hearings-{year()}.csv")):
@@ -72,17 +73,32 @@ def fill(api, state):
     api.call("POST", f"/people/{OFFICER}/roles", {"role": "officer", "unit": district.ROOT[0]})
 
 
+def prepare(api, state):
+    """fill, once a year."""
+    filled = state / f"filled-{year()}"
+    if not filled.exists():
+        fill(api, state)
+        filled.touch()
+
+
 def year():
     return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8)).year
 
 
-def create_exam(api, keeper, blueprints, kind, window_ms, duration_ms, start_ms):
+def exam_name(kind, number):
+    """Of the year's first exam of the kind, second, …"""
+    name = (f"{year()}年度国家工作人员法治理论知识考试" if kind == "annual"
+            else f"{year()}年新提任领导干部任前法治理论知识考试")
+    return name if number == 1 else f"{name}（演示第{number}期）"
+
+
+def create_exam(api, keeper, blueprints, kind, window_ms, duration_ms, start_ms, number=1):
     """An open exam; its id. Two officers, each with a share: api and keeper."""
     release = api.call("GET", "/releases")["releases"][0]["digest"]
     annual = kind == "annual"
     now = datetime.datetime.fromtimestamp(start_ms / 1000, datetime.timezone(datetime.timedelta(hours=8)))
     definition = {
-        "name": f"{year()}年度国家工作人员法治理论知识考试" if annual else f"{year()}年新提任领导干部法治理论知识考试",
+        "name": exam_name(kind, number),
         "kind": kind, "year": year(),
         "window_start_ms": start_ms, "window_end_ms": start_ms + window_ms,
         "duration_ms": duration_ms,
@@ -110,15 +126,20 @@ def create_exam(api, keeper, blueprints, kind, window_ms, duration_ms, start_ms)
 
 
 def renew(api, keeper, args):
-    """An exam of each kind whose window is open."""
+    """An exam of each kind whose window is open. One whose window is over is closed first, and the next
+    has a name of its own, so that nobody takes one for the other."""
     now = int(time.time() * 1000)
-    open_kinds = {e["definition"]["kind"] for e in api.call("GET", "/exams")["exams"]
-                  if e["state"] == "open" and e["definition"]["window_end_ms"] > now + 1000}
-    made = {}
-    for kind in ("annual", "qualification"):
-        if kind not in open_kinds:
-            made[kind] = create_exam(api, keeper, args.blueprints, kind, args.window_s * 1000, args.duration_s * 1000,
-                                     now - 1000)
+    exams = api.call("GET", "/exams")["exams"]
+    running, made = set(), {}
+    for e in exams:
+        if e["state"] == "open" and e["definition"]["window_end_ms"] > now + 1000:
+            running.add(e["definition"]["kind"])
+        elif e["state"] == "open":
+            api.call("POST", f"/exams/{e['exam']}/close", {})
+    for kind in sorted({"annual", "qualification"} - running):
+        number = 1 + sum(e["definition"]["kind"] == kind and e["definition"]["year"] == year() for e in exams)
+        made[kind] = create_exam(api, keeper, args.blueprints, kind, args.window_s * 1000, args.duration_s * 1000,
+                                 now - 1000, number)
     return made
 
 
@@ -132,9 +153,7 @@ def main():
     parser.add_argument("--duration-s", type=int, default=3600)
     args = parser.parse_args()
     api = admin(args, args.state)
-    if not (args.state / "filled").exists():
-        fill(api, args.state)
-        (args.state / "filled").write_text("1\n", encoding="utf-8")
+    prepare(api, args.state)
     made = renew(api, custodian(args, args.state, api), args)
     staff = [p for p in district.people() if p[4] == "在册" and p[0] != OFFICER]
     ordinary = [p for p in staff if p[3] != "领导干部"][:2] + [p for p in staff if p[3] == "领导干部"][:1]

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""What a later run of `scripts/run` does with the demo: an exam whose window is over is closed and the
+next round has a name of its own; the tables of another year are imported once."""
+import json
+import re
+import subprocess
+import sys
+import time
+import unittest
+
+import rig
+
+import setup
+
+WINDOW_S = 4
+
+
+def run(server, window_s):
+    """What setup.py made: kind -> exam."""
+    done = subprocess.run(
+        [sys.executable, "-B", str(rig.ROOT / "scripts" / "demo" / "setup.py"), "--url", server.url,
+         "--state", str(server.state), "--blueprints", str(rig.BLUEPRINTS), "--window-s", str(window_s),
+         "--duration-s", "60"],
+        check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+    return json.loads(done.stdout)["made"]
+
+
+class Demo(unittest.TestCase):
+    def test_a_later_run_opens_the_next_round_under_its_own_name(self):
+        with rig.Server() as server:
+            self.assertEqual(set(run(server, WINDOW_S)), {"annual", "qualification"})
+            first = time.monotonic()
+            admin = server.admin()
+            time.sleep(max(0.0, WINDOW_S - (time.monotonic() - first)))  # the window ends by the clock alone
+            self.assertEqual(set(run(server, 3600)), {"annual", "qualification"})
+            self.assertEqual(run(server, 3600), {}, "a round that runs is let alone")
+            exams = admin.call("GET", "/exams")["exams"]
+            names = [e["definition"]["name"] for e in exams]
+            self.assertEqual(len(set(names)), 4, names)
+            for e in exams:
+                second = "（演示第2期）" in e["definition"]["name"]
+                self.assertEqual(e["state"], "open" if second else "closed", e["definition"]["name"])
+            self.assertEqual(sum("（演示第2期）" in name for name in names), 2, names)
+            blueprint = {e["definition"]["kind"]: e["definition"]["blueprint"]["name"] for e in exams}
+            self.assertEqual(blueprint["qualification"], "新提任领导干部任前法治理论知识考试")
+
+    def test_a_new_year_brings_its_hearings_and_once_more_changes_nothing(self):
+        with rig.Server() as server:
+            admin = server.admin()
+            this_year = setup.year()
+            self.addCleanup(setattr, setup, "year", setup.year)
+            setup.prepare(admin, server.state)
+            events = self.events(server)
+            setup.prepare(admin, server.state)
+            self.assertEqual(self.events(server), events)
+            setup.year = lambda: this_year + 1
+            setup.prepare(admin, server.state)
+            self.assertTrue((server.state / "district" / f"hearings-{this_year + 1}.csv").exists())
+            grown = self.events(server)
+            self.assertGreater(grown["record"], events["record"] + 1000)
+            (server.state / f"filled-{this_year + 1}").unlink()  # it was cut off before it could note that
+            setup.prepare(admin, server.state)
+            self.assertEqual(self.events(server)["record"], grown["record"], "attendance twice")
+
+    def events(self, server):
+        """file -> last seq, by its metrics."""
+        _status, _headers, text = server.api().raw("GET", "/metrics")
+        return {file: int(seq) for file, seq in re.findall(r"(?m)^mingfa_(record|registry)_seq (\d+)$", text.decode())}
+
+
+if __name__ == "__main__":
+    unittest.main()
