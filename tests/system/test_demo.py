@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """What a later run of `scripts/run` does with the demo: an exam whose window is over is closed and the
-next round has a name of its own; the tables of another year are imported once."""
+next round has a name of its own; the tables of another year are imported once. And what it refuses."""
+import contextlib
+import fcntl
 import json
 import re
 import subprocess
@@ -66,6 +68,40 @@ class Demo(unittest.TestCase):
         """file -> last seq, by its metrics."""
         _status, _headers, text = server.api().raw("GET", "/metrics")
         return {file: int(seq) for file, seq in re.findall(r"(?m)^mingfa_(record|registry)_seq (\d+)$", text.decode())}
+
+
+class Command(unittest.TestCase):
+    def command(self, *args):
+        return subprocess.run([str(rig.ROOT / "scripts" / "run"), *args], stdin=subprocess.DEVNULL, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
+
+    def test_a_wrong_command_line_is_one_sentence(self):
+        for args in (["--port", "abc"], ["--port", "65536"], ["--port", "-1"], ["--port"], ["--nonsense"]):
+            done = self.command(*args)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), args)
+            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+
+    def test_help_is_the_header(self):
+        done = self.command("--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        lines = (rig.ROOT / "scripts" / "run").read_text(encoding="utf-8").splitlines()[1:]
+        header = lines[:next(i for i, line in enumerate(lines) if not line.startswith("#"))]
+        self.assertEqual(done.stdout.splitlines(), [line[2:] for line in header])
+
+    def test_a_second_run_is_refused_before_it_touches_anything(self):
+        state = rig.ROOT / "var" / "demo"
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(state / "run.lock", "ab") as lock:
+            with contextlib.suppress(BlockingIOError):  # a demo runs on this machine: as well
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            before = {p.name: p.stat().st_mtime_ns for p in state.iterdir()}
+            done = self.command("--port", "0")
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+            self.assertIn("已在运行", done.stderr)
+            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+            for name in ("server.json", "server.log", "server.out"):
+                self.assertEqual((state / name).stat().st_mtime_ns if (state / name).exists() else None,
+                                 before.get(name), name)
 
 
 if __name__ == "__main__":
