@@ -92,8 +92,9 @@ def exam_name(kind, number):
     return name if number == 1 else f"{name}（演示第{number}期）"
 
 
-def create_exam(api, keeper, blueprints, kind, window_ms, duration_ms, start_ms, number=1):
-    """An open exam; its id. Two officers, each with a share: api and keeper."""
+def create_exam(api, keeper, blueprints, kind, window_ms, duration_ms, start_ms, number=1, **more):
+    """The id of an open exam. Two officers, each with a share: api and keeper; more: members of the
+    definition that differ."""
     release = api.call("GET", "/releases")["releases"][0]["digest"]
     annual = kind == "annual"
     now = datetime.datetime.fromtimestamp(start_ms / 1000, datetime.timezone(datetime.timedelta(hours=8)))
@@ -111,7 +112,7 @@ def create_exam(api, keeper, blueprints, kind, window_ms, duration_ms, start_ms,
                   "multiple": "all_or_nothing"},
         "attempts": 2, "counts": "best", "grace_ms": 5000 if window_ms < DAY_MS else 30000,
         "late_accept_ms": 2000 if window_ms < DAY_MS else 600000,
-        "cut_at_window_end": True, "review": "after_close", "document": "示范〔" + str(year()) + "〕1号",
+        "cut_at_window_end": True, "review": "after_close", "document": "示范〔" + str(year()) + "〕1号", **more,
     }
     exam = api.call("POST", "/exams", definition)["exam"]
     shares = [(holder, which, secrets.token_bytes(32)) for which, holder in
