@@ -164,6 +164,11 @@ function answerText(item: ReviewItem, value: ReviewItem['answer'] | null): strin
     .join('；');
 }
 
+/** 《…》第…条 as people write it: without the digest of the article's text, which is for checking. */
+export function citationText(citation: string): string {
+  return citation.replace(/@[0-9a-f]+$/, '');
+}
+
 /** Answer keys and explanations, once the policy allows. */
 export function ReviewPage({ id }: { id: string }) {
   const [items, setItems] = useState<ReviewItem[] | null>(null);
@@ -203,7 +208,7 @@ export function ReviewPage({ id }: { id: string }) {
             {t('explanation')}：{item.explanation}
           </p>
           <p class="quiet">
-            {t('basis')}：{item.citations.join('；')}
+            {t('basis')}：{item.citations.map(citationText).join('；')}
           </p>
         </section>
       ))}
