@@ -178,6 +178,24 @@ class Alarms(unittest.TestCase):
             self.assertIn(name, g)
         self.assertEqual(g["mingfa_disk_low"], "0")
 
+    def test_the_run_book_names_what_there_is(self):
+        server = rig.Server(tls=True, config=town.QUICK).start()
+        self.addCleanup(server.close)
+        book = (rig.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+        wait_for(lambda: "mingfa_certificate_ending" in self.gauges(server), "the first look at the certificate")
+        there = server.api().raw("GET", "/metrics")[2].decode()
+        named = set(re.findall(r"\bmingfa_[a-z_]+", book))
+        self.assertGreater(len(named), 15)
+        self.assertEqual({n for n in named if not re.search(rf"(?m)^{n}[ {{]", there)} - {"mingfa_commit_seconds"}, set())
+        program = "".join(p.read_text(encoding="utf-8") for p in (rig.ROOT / "server").rglob("*.c"))
+        alarms = book.split("## 告警")[1]
+        events = set(re.findall(r"`([a-z.]+(?:-[a-z]+)+)`", alarms))
+        self.assertGreater(len(events), 8)
+        self.assertEqual({e for e in events if f'"{e}"' not in program}, set())
+        settings = run(server, "--help").stdout
+        for setting in re.findall(r'(?m)"([a-z_]+)": ', book):
+            self.assertIn("--" + setting.replace("_", "-"), settings)
+
 
 class Manager(unittest.TestCase):
     def test_the_service_manager_is_told(self):
