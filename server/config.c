@@ -387,6 +387,7 @@ static const struct {
     {"trusted_proxy", "反向代理的数字地址"},
     {"workers", "处理密码和报表的线程数"},
     {"connections_max", "同时连接的上限"},
+    {"starts_per_second", "每秒放行的开考人数，超过者排队；0 为不排队"},
     {"login_minutes", "一次登录的有效分钟数"},
     {"activation_days", "激活码的有效天数"},
     {"hash_kib", "Argon2id：一次计算所用内存（KiB）"},

@@ -1,7 +1,7 @@
 /* Prometheus text (see metrics.h). */
 #include "server/metrics.h"
 
-#include "server/store/sqlite/sqlite_store.h"
+#include "server/store/store.h"
 
 static void head(struct buf *out, const char *name, const char *type, const char *help)
 {
@@ -115,7 +115,7 @@ static void wal_write(const struct store *store, struct buf *out)
     head(out, "wal_bytes", "gauge", "Bytes of the write-ahead log in use.");
     for (int file = 0; file < STORE_FILES; file++)
         labelled(out, "wal_bytes", "file", store_file_name((enum store_file)file),
-                 (uint64_t)sqlite_store_wal_bytes(store, (enum store_file)file));
+                 (uint64_t)store_log_bytes(store, (enum store_file)file));
 }
 
 void metrics_write(void *arg, struct buf *out)

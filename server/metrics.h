@@ -16,7 +16,7 @@ struct metrics {
     _Atomic(struct http_server *) http; /* NULL until it runs */
     struct watch *watch;
     struct api *api;
-    struct store *store; /* of the SQLite engine */
+    struct store *store;
 };
 
 void metrics_http(const struct http_counters *c, struct buf *out);

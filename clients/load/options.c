@@ -11,9 +11,9 @@ static const struct msg msg_value = {"option-value-missing", "{0} 后面缺少�
                                      "{0} needs a value."};
 static const struct msg msg_number = {"option-not-number", "{0} 应为 {1} 至 {2} 的整数。",
                                       "{0} must be an integer from {1} to {2}."};
-static const struct msg msg_scenario = {"scenario-unknown",
-                                        "请写明场景：save、start、login、finish 或 get；见 --help。",
-                                        "Name a scenario: save, start, login, finish or get; see --help."};
+static const struct msg msg_scenario = {
+    "scenario-unknown", "请写明场景：save、start、login、finish 或 get；见 --help。",
+    "Name a scenario: save, start, login, finish or get; see --help."};
 static const struct msg msg_needed = {"option-needed", "场景 {0} 需要选项 {1}。",
                                       "The scenario {0} needs {1}."};
 
@@ -98,11 +98,8 @@ static const struct option_row rows[] = {
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
 static const char *const scenarios[] = {
-    [SCENARIO_SAVE] = "save",
-    [SCENARIO_START] = "start",
-    [SCENARIO_LOGIN] = "login",
-    [SCENARIO_FINISH] = "finish",
-    [SCENARIO_GET] = "get",
+    [SCENARIO_SAVE] = "save",     [SCENARIO_START] = "start", [SCENARIO_LOGIN] = "login",
+    [SCENARIO_FINISH] = "finish", [SCENARIO_GET] = "get",
 };
 
 const char *scenario_name(enum scenario s)

@@ -62,13 +62,13 @@ static const struct msg MSG_COMMITTED = {
 };
 static const struct msg MSG_BOTH = {
     .id = "share-of-the-same-person",
-    .zh = "另一方份额的摘要也是您提交的：两方份额须由两人各持一份，请由另一人提交{0}份额",
+    .zh = "另一方份额的摘要也是您提交的：两方份额须由两人各持一份，{0}的份额请由另一人提交",
     .en = "you have committed the other share: two people hold one each, and somebody else must "
           "commit the {0}'s",
 };
 static const struct msg MSG_NOT_YOURS = {
     .id = "share-of-somebody-else",
-    .zh = "{0}份额的摘要由他人提交，只能由提交人本人揭示",
+    .zh = "{0}份额的摘要由他人提交，只能由提交人本人交出",
     .en = "somebody else has committed the {0}'s share; nobody but they may reveal it",
 };
 static const struct msg MSG_NOT_COMMITTED = {
@@ -347,7 +347,7 @@ static int commit_job(struct live *live, struct job *job, const struct exam_view
     if (exam->shares[other - SHARE_OFFICER] != SHARE_STATE_NONE &&
         memcmp(registry_share(live->registry, exam->uuid, other)->committer,
                p.u.share_committed.actor, 32) == 0) {
-        return job_refuse(job, ERR_DENIED, &MSG_BOTH, share_name(in->which), NULL);
+        return share_refuse(job, ERR_DENIED, &MSG_BOTH, in->which);
     }
     p.u.share_committed.at_ms = job->received_ms;
     p.u.share_committed.which = (uint32_t)in->which;
@@ -372,7 +372,7 @@ static int reveal_job(struct live *live, struct job *job, const struct exam_view
         return job_refuse(job, ERR_CONFLICT, &MSG_NOT_COMMITTED, NULL, NULL);
     }
     if (memcmp(share->committer, actor, sizeof actor) != 0) {
-        return job_refuse(job, ERR_DENIED, &MSG_NOT_YOURS, share_name(in->which), NULL);
+        return share_refuse(job, ERR_DENIED, &MSG_NOT_YOURS, in->which);
     }
     if (!digest_equal(&share->committed, &shown)) {
         return share_refuse(job, ERR_BAD_INPUT, &MSG_SHARE, in->which);

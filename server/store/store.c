@@ -139,6 +139,12 @@ int store_checkpoint(struct store *s, enum store_file file, struct err *err)
     return s->ops->checkpoint(s, file, err);
 }
 
+int64_t store_log_bytes(const struct store *s, enum store_file file)
+{
+    assert(file >= 0 && file < STORE_FILES);
+    return s->ops->log_bytes(s, file);
+}
+
 void store_close(struct store *s)
 {
     if (s != NULL)

@@ -131,6 +131,8 @@ struct store_ops {
     int (*dump)(struct store *, enum store_file, struct buf *out, struct err *);
     /* Moves the log into the main file; own thread, off the writer. */
     int (*checkpoint)(struct store *, enum store_file, struct err *);
+    /* Bytes of the log in use, as of the last commit, for metrics; 0 where there is none. Any thread. */
+    int64_t (*log_bytes)(const struct store *, enum store_file);
     void (*close)(struct store *); /* frees */
 };
 
@@ -158,6 +160,7 @@ int store_rows_check(struct store *, enum store_file, struct store_rows_report *
 int store_rows_report_err(const struct store_rows_report *, struct err *err);
 int store_dump(struct store *, enum store_file, struct buf *out, struct err *);
 int store_checkpoint(struct store *, enum store_file, struct err *);
+int64_t store_log_bytes(const struct store *, enum store_file);
 void store_close(struct store *);
 
 #endif

@@ -565,3 +565,19 @@ Test(contract_append, the_registry_refuses_what_is_not_its_own)
 {
     each_engine(registry_refusals);
 }
+
+static void log_grows(struct world *w)
+{
+    struct journal *j = journal_new();
+    int64_t before = store_log_bytes(w->store, STORE_RECORD);
+
+    put_started(j, 1, 1, 1, 1);
+    cr_assert_eq(journal_append(j, w->store, STORE_RECORD, NULL), 0);
+    cr_assert_gt(store_log_bytes(w->store, STORE_RECORD), before);
+    journal_free(j);
+}
+
+Test(contract_append, the_length_of_the_log_is_known)
+{
+    each_engine(log_grows);
+}

@@ -144,6 +144,11 @@ static int hasty_checkpoint(struct store *s, enum store_file file, struct err *e
     return store_checkpoint(of(s)->inner, file, err);
 }
 
+static int64_t hasty_log_bytes(const struct store *s, enum store_file file)
+{
+    return store_log_bytes(((const struct hasty *)s)->inner, file);
+}
+
 static void hasty_close(struct store *s)
 {
     struct hasty *h = of(s);
@@ -159,9 +164,19 @@ static void hasty_close(struct store *s)
 int hasty_store_open(struct store *inner, bool flushes, struct store **out, struct err *err)
 {
     static const struct store_ops ops = {
-        hasty_append,        hasty_tail,        hasty_events_each,     hasty_secret_get,
-        hasty_sessions_each, hasty_scores_each, hasty_attendance_each, hasty_rebuild,
-        hasty_rows_check,    hasty_dump,        hasty_checkpoint,      hasty_close,
+        .append = hasty_append,
+        .tail = hasty_tail,
+        .events_each = hasty_events_each,
+        .secret_get = hasty_secret_get,
+        .sessions_each = hasty_sessions_each,
+        .scores_each = hasty_scores_each,
+        .attendance_each = hasty_attendance_each,
+        .rebuild = hasty_rebuild,
+        .rows_check = hasty_rows_check,
+        .dump = hasty_dump,
+        .checkpoint = hasty_checkpoint,
+        .log_bytes = hasty_log_bytes,
+        .close = hasty_close,
     };
     struct hasty *h = calloc(1, sizeof *h);
 

@@ -14,8 +14,8 @@ class Shares(unittest.TestCase):
         cls.town = town.Town(cls.server)
         cls.officer, cls.keeper = cls.town.holder("officer"), cls.server.custodian()
         cls.definition = town.definition_of(cls.officer, rig.exam(cls.officer))
-        cls.both = "另一方份额的摘要也是您提交的：两方份额须由两人各持一份，请由另一人提交"
-        cls.not_yours = "份额的摘要由他人提交，只能由提交人本人揭示"
+        cls.both = "另一方份额的摘要也是您提交的：两方份额须由两人各持一份，题库保管人的份额请由另一人提交"
+        cls.not_yours = "份额的摘要由他人提交，只能由提交人本人交出"
 
     def setUp(self):
         self.prepare()

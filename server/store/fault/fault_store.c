@@ -145,6 +145,11 @@ static int faulty_checkpoint(struct store *s, enum store_file file, struct err *
     return v.kind != 0 ? fail(&v, ERR_IO, err) : store_checkpoint(fs->inner, file, err);
 }
 
+static int64_t faulty_log_bytes(const struct store *s, enum store_file file)
+{
+    return store_log_bytes(((const struct faulty *)s)->inner, file);
+}
+
 /* ------------------------------------------------------------------ reading */
 
 static int faulty_tail(struct store *s, enum store_file file, struct store_tail *out,
@@ -333,6 +338,7 @@ static const struct store_ops faulty_ops = {
     .rows_check = faulty_rows_check,
     .dump = faulty_dump,
     .checkpoint = faulty_checkpoint,
+    .log_bytes = faulty_log_bytes,
     .close = faulty_close,
 };
 

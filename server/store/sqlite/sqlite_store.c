@@ -160,6 +160,13 @@ static void engine_close(struct store *s)
     free(en);
 }
 
+static int64_t engine_log_bytes(const struct store *s, enum store_file file)
+{
+    const struct engine *en = (const struct engine *)s;
+
+    return (int64_t)atomic_load(&en->files[file].wal_pages) * (PAGE_BYTES + FRAME_HEAD_BYTES);
+}
+
 static const struct store_ops engine_ops = {
     .append = engine_append,
     .tail = engine_tail,
@@ -172,6 +179,7 @@ static const struct store_ops engine_ops = {
     .rows_check = engine_rows_check,
     .dump = engine_dump,
     .checkpoint = engine_checkpoint,
+    .log_bytes = engine_log_bytes,
     .close = engine_close,
 };
 
@@ -226,14 +234,4 @@ int sqlite_store_open(const char *dir, const struct sqlite_options *options, str
     else
         engine_close(&en->base);
     return rc;
-}
-
-int64_t sqlite_store_wal_bytes(const struct store *s, enum store_file file)
-{
-    const struct engine *en = (const struct engine *)s;
-    int64_t pages;
-
-    assert(s->ops == &engine_ops && file >= 0 && file < STORE_FILES);
-    pages = atomic_load(&en->files[file].wal_pages);
-    return pages * (PAGE_BYTES + FRAME_HEAD_BYTES);
 }

@@ -39,8 +39,5 @@ struct sqlite_options {
  * ERR_NOMEM. *out: caller's, store_close. */
 int sqlite_store_open(const char *dir, const struct sqlite_options *options, struct store **out,
                       struct err *err);
-/* Bytes of the log that are in use, as of the last commit. For metrics. `s` must come from
- * sqlite_store_open. Thread: any. */
-int64_t sqlite_store_wal_bytes(const struct store *s, enum store_file file);
 
 #endif
