@@ -3,7 +3,8 @@
 
 The same files every time (no clock, fixed seed). Names are made of common syllables and mean nobody.
 
-  district.py DIRECTORY    writes units.csv, people.csv, hearings-YEAR.csv (year: 2026 by default)"""
+  district.py DIRECTORY [UNTIL]    writes units.csv, people.csv, hearings-YEAR.csv: those of the year of the
+                                   date UNTIL (2026-12-31 by default) up to that day"""
 import csv
 import pathlib
 import random
@@ -66,14 +67,18 @@ def people():
         yield f"{100001 + n}", name, code, category, pick(rng, STATUS), post, appointed
 
 
-def hearings(year):
-    """Attendance of about seven in ten, in the year before its end: (number, hearing, date, mode)."""
+def hearings(until):
+    """Attendance of about seven in ten in the year of the civil date `until`, up to that day: (number, hearing, date,
+    mode). A later day of the same year only adds to it."""
+    year = until[:4]
     rng = random.Random(SEED + str(year))
     sessions = [(f"{year}-庭审-{k:02d}", f"{year}-{rng.randint(1, 9):02d}-{rng.randint(1, 28):02d}",
                  "现场" if k % 3 == 0 else "线上") for k in range(1, 13)]
     for number, _name, _unit, _category, status, _post, _appointed in people():
         if status == "在册" and rng.random() < 0.7:
-            yield (number, *rng.choice(sessions))
+            attended = rng.choice(sessions)
+            if attended[1] <= until:
+                yield (number, *attended)
 
 
 def write(path, header, rows):
@@ -87,12 +92,12 @@ def main():
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
     directory = pathlib.Path(sys.argv[1])
-    year = int(sys.argv[2]) if len(sys.argv) == 3 else 2026
+    until = sys.argv[2] if len(sys.argv) == 3 else "2026-12-31"
     directory.mkdir(parents=True, exist_ok=True)
     write(directory / "units.csv", ["单位编码", "单位名称", "上级编码"], units())
     write(directory / "people.csv",
           ["人员编号", "姓名", "单位编码", "人员类别", "状态", "职务", "任职日期"], people())
-    write(directory / f"hearings-{year}.csv", ["人员编号", "场次编号", "日期", "方式"], hearings(year))
+    write(directory / f"hearings-{until[:4]}.csv", ["人员编号", "场次编号", "日期", "方式"], hearings(until))
 
 
 if __name__ == "__main__":

@@ -283,7 +283,7 @@ def main():
             done.result()
     print(f"作答和等待迟到的一次作答共用时 {time.time() - began:.1f} 秒；等待系统收卷……", flush=True)
     late = next(s for s in sitters if s.is_late)
-    attended = {row[0] for row in district.hearings(setup.year())}
+    attended = {row[0] for row in district.hearings(setup.today())}
 
     def tally(pending):
         return Tally({s.person: s.points for s in sitters if s.person not in pending}, pending, {deferred[0]},

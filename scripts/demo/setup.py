@@ -63,26 +63,32 @@ def custodian(args, state, api):
     return own
 
 
+def bring(api, kind, table):
+    report = api.call("POST", f"/{kind}/import", csv=table.read_bytes())
+    print(f"  {table.name}: {report['accepted']}/{report['rows']}", file=sys.stderr)
+
+
 def fill(api, state):
-    """Units, people, roles, hearings of the current year. Once more changes nothing."""
-    tables = state / "district"
-    subprocess.run([sys.executable, str(pathlib.Path(district.__file__)), str(tables), str(year())], check=True)
-    for kind, name in (("units", "units.csv"), ("people", "people.csv"), ("hearings", f"hearings-{year()}.csv")):
-        report = api.call("POST", f"/{kind}/import", csv=(tables / name).read_bytes())
-        print(f"  {name}: {report['accepted']}/{report['rows']}", file=sys.stderr)
-    api.call("POST", f"/people/{OFFICER}/roles", {"role": "officer", "unit": district.ROOT[0]})
-
-
-def prepare(api, state):
-    """fill, once a year."""
-    filled = state / f"filled-{year()}"
+    """Units, people and their officer the first time; the current year's hearings up to today each time. Once more
+    changes nothing."""
+    tables, filled = state / "district", state / "filled"
+    subprocess.run([sys.executable, str(pathlib.Path(district.__file__)), str(tables), today()], check=True)
     if not filled.exists():
-        fill(api, state)
+        bring(api, "units", tables / "units.csv")
+        bring(api, "people", tables / "people.csv")
+        api.call("POST", f"/people/{OFFICER}/roles", {"role": "officer", "unit": district.ROOT[0]})
         filled.touch()
+    if any(district.hearings(today())):
+        bring(api, "hearings", tables / f"hearings-{year()}.csv")
+
+
+def today():
+    """The civil date at +08:00."""
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8)).date().isoformat()
 
 
 def year():
-    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8)).year
+    return int(today()[:4])
 
 
 def exam_name(kind, number):
@@ -154,7 +160,7 @@ def main():
     parser.add_argument("--duration-s", type=int, default=3600)
     args = parser.parse_args()
     api = admin(args, args.state)
-    prepare(api, args.state)
+    fill(api, args.state)
     made = renew(api, custodian(args, args.state, api), args)
     staff = [p for p in district.people() if p[4] == "在册" and p[0] != OFFICER]
     ordinary = [p for p in staff if p[3] != "领导干部"][:2] + [p for p in staff if p[3] == "领导干部"][:1]

@@ -46,23 +46,27 @@ class Demo(unittest.TestCase):
             blueprint = {e["definition"]["kind"]: e["definition"]["blueprint"]["name"] for e in exams}
             self.assertEqual(blueprint["qualification"], "新提任领导干部任前法治理论知识考试")
 
-    def test_a_new_year_brings_its_hearings_and_once_more_changes_nothing(self):
+    def test_a_later_day_and_a_new_year_bring_their_hearings_and_once_more_changes_nothing(self):
         with rig.Server() as server:
             admin = server.admin()
             this_year = setup.year()
-            self.addCleanup(setattr, setup, "year", setup.year)
-            setup.prepare(admin, server.state)
-            events = self.events(server)
-            setup.prepare(admin, server.state)
-            self.assertEqual(self.events(server), events)
-            setup.year = lambda: this_year + 1
-            setup.prepare(admin, server.state)
-            self.assertTrue((server.state / "district" / f"hearings-{this_year + 1}.csv").exists())
-            grown = self.events(server)
-            self.assertGreater(grown["record"], events["record"] + 1000)
-            (server.state / f"filled-{this_year + 1}").unlink()  # it was cut off before it could note that
-            setup.prepare(admin, server.state)
-            self.assertEqual(self.events(server)["record"], grown["record"], "attendance twice")
+            self.addCleanup(setattr, setup, "today", setup.today)
+
+            def filled(today):
+                setup.today = lambda: today
+                setup.fill(admin, server.state)
+                return self.events(server)
+
+            january = filled(f"{this_year - 1}-01-01")
+            june = filled(f"{this_year - 1}-06-30")
+            december = filled(f"{this_year - 1}-12-31")
+            self.assertEqual(january["record"], 0)
+            self.assertGreater(june["record"], 100)
+            self.assertGreater(december["record"], june["record"] + 100)
+            self.assertEqual(filled(f"{this_year - 1}-12-31"), december)
+            before = len(list(setup.district.hearings(f"{this_year - 1}-12-31")))
+            self.assertEqual(december["record"], before)
+            self.assertEqual(december["registry"], june["registry"], "people twice")
 
     def events(self, server):
         """file -> last seq, by its metrics."""

@@ -14,7 +14,7 @@ class Shares(unittest.TestCase):
         cls.town = town.Town(cls.server)
         cls.officer, cls.keeper = cls.town.holder("officer"), cls.server.custodian()
         cls.definition = town.definition_of(cls.officer, rig.exam(cls.officer))
-        cls.both = "另一方份额的摘要也是您提交的：两方份额须由两人各持一份，题库保管人的份额请由另一人提交"
+        cls.both = "另一方份额的摘要也是您提交的：两方份额须由两人各持一份，"
         cls.not_yours = "份额的摘要由他人提交，只能由提交人本人交出"
 
     def setUp(self):
@@ -47,8 +47,8 @@ class Shares(unittest.TestCase):
     def test_nobody_reveals_what_somebody_else_committed(self):
         self.commit(self.officer, "officer")
         self.commit(self.keeper, "custodian")
-        self.refused("考务方 officer" + self.not_yours, self.reveal, self.keeper, "officer")
-        self.refused("保管方 custodian" + self.not_yours, self.reveal, self.officer, "custodian")
+        self.refused("考务人员" + self.not_yours, self.reveal, self.keeper, "officer")
+        self.refused("题库保管人" + self.not_yours, self.reveal, self.officer, "custodian")
         self.reveal(self.officer, "officer")
         self.refused(self.not_yours, self.reveal, self.keeper, "officer")  # nor what is revealed
         self.reveal(self.keeper, "custodian")
