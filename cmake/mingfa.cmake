@@ -190,7 +190,8 @@ function(mingfa_criterion_test)
     add_test(NAME ${arg_NAME} COMMAND ${arg_NAME} -j1
         WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
     set_tests_properties(${arg_NAME} PROPERTIES
-        FAIL_REGULAR_EXPRESSION "${MINGFA_FAIL_REGEX}" TIMEOUT ${arg_TIMEOUT} LABELS criterion)
+        FAIL_REGULAR_EXPRESSION "${MINGFA_FAIL_REGEX}" TIMEOUT ${arg_TIMEOUT} LABELS criterion
+        ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lib/tsan.supp")
 endfunction()
 
 # mingfa_unit_tests(MODULE m LIBS l...): tests/unit/m/*.c
