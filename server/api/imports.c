@@ -55,23 +55,9 @@ static void work_free(void *own)
 
 /* ---- on the worker ---- */
 
-/* Where a text of the file stands, as a spreadsheet counts: records borrow their cells. */
-static uint32_t row_of(const struct work *work, struct bytes cell)
-{
-    for (size_t i = 0; i < work->table.count; i++) {
-        const struct csv_row *row = &work->table.rows[i];
-
-        for (size_t k = 0; k < row->count; k++) {
-            if (row->cells[k].data == cell.data && cell.len > 0)
-                return row->row;
-        }
-    }
-    return 0;
-}
-
-/* What is wrong with the row of `key`, in that column. */
-static int refuse_row(const struct work *work, const struct msg *msg, struct bytes key,
-                      const char *column, struct bytes what, struct bytes from, struct err *err)
+/* What is wrong with that row, in that column. */
+static int refuse_row(const struct msg *msg, uint32_t at, const char *column, struct bytes what,
+                      struct bytes from, struct err *err)
 {
     char text[PERSON_NUMBER_BYTES_MAX + 1] = "";
     char date[CIVIL_TEXT_BYTES] = "";
@@ -82,7 +68,7 @@ static int refuse_row(const struct work *work, const struct msg *msg, struct byt
                what.len < PERSON_NUMBER_BYTES_MAX ? what.len : PERSON_NUMBER_BYTES_MAX);
     if (from.len > 0)
         memcpy(date, from.data, from.len < sizeof date - 1 ? from.len : sizeof date - 1);
-    return err_set(err, ERR_DENIED, msg, err_int(row, row_of(work, key)), column, text, date);
+    return err_set(err, ERR_DENIED, msg, err_int(row, at), column, text, date);
 }
 
 static bool holds_at(const struct call *call, struct bytes unit, struct bytes date)
@@ -154,21 +140,16 @@ static bool person_is_mine(const struct call *call, struct bytes number)
            holds(call, person_unit_now(call->view, (uint32_t)person, call_today(call)));
 }
 
-static int check_person(const struct call *call, const struct work *work,
-                        const struct person_record *rec, struct err *err)
+static int check_person(const struct call *call, const struct person_record *rec, struct err *err)
 {
     if (!person_is_mine(call, rec->number))
-        return refuse_row(work, &msg_row, rec->number, "人员编号", rec->number, bytes_of_text(""),
-                          err);
+        return refuse_row(&msg_row, rec->row, "人员编号", rec->number, bytes_of_text(""), err);
     if (!holds(call, rec->unit))
-        return refuse_row(work, &msg_row, rec->number, "单位编码", rec->unit, bytes_of_text(""),
-                          err);
+        return refuse_row(&msg_row, rec->row, "单位编码", rec->unit, bytes_of_text(""), err);
     if (!holds_at(call, rec->unit, rec->valid_from))
-        return refuse_row(work, &msg_past, rec->number, "生效日期", rec->unit, rec->valid_from,
-                          err);
+        return refuse_row(&msg_past, rec->row, "生效日期", rec->unit, rec->valid_from, err);
     if (!past_is_mine(call, rec->number, rec->valid_from))
-        return refuse_row(work, &msg_past, rec->number, "生效日期", rec->number, rec->valid_from,
-                          err);
+        return refuse_row(&msg_past, rec->row, "生效日期", rec->number, rec->valid_from, err);
     return 0;
 }
 
@@ -195,15 +176,13 @@ static int check_unit(const struct call *call, const struct work *work, size_t i
     bool parent_is_old = roster_find_unit(call->view->roster, rec->parent) >= 0;
 
     if (roster_find_unit(call->view->roster, rec->code) >= 0 && !holds(call, rec->code))
-        return refuse_row(work, &msg_row, rec->code, "单位编码", rec->code, bytes_of_text(""), err);
+        return refuse_row(&msg_row, rec->row, "单位编码", rec->code, bytes_of_text(""), err);
     if (!superior_is_mine(call, work, i))
-        return refuse_row(work, &msg_row, rec->code, "上级编码", rec->parent, bytes_of_text(""),
-                          err);
+        return refuse_row(&msg_row, rec->row, "上级编码", rec->parent, bytes_of_text(""), err);
     if (parent_is_old && !holds_at(call, rec->parent, rec->valid_from))
-        return refuse_row(work, &msg_past, rec->code, "生效日期", rec->parent, rec->valid_from,
-                          err);
+        return refuse_row(&msg_past, rec->row, "生效日期", rec->parent, rec->valid_from, err);
     if (!unit_past_is_mine(call, rec->code, rec->valid_from))
-        return refuse_row(work, &msg_past, rec->code, "生效日期", rec->code, rec->valid_from, err);
+        return refuse_row(&msg_past, rec->row, "生效日期", rec->code, rec->valid_from, err);
     return 0;
 }
 
@@ -219,11 +198,11 @@ static int check_rows(const struct call *call, struct work *work, struct err *er
             rc = check_unit(call, work, i, err);
             break;
         case IMPORT_PEOPLE:
-            rc = check_person(call, work, &work->people[i], err);
+            rc = check_person(call, &work->people[i], err);
             break;
         case IMPORT_ATTENDANCE:
             if (!person_is_mine(call, work->attendance[i].number))
-                rc = refuse_row(work, &msg_row, work->attendance[i].number, "人员编号",
+                rc = refuse_row(&msg_row, work->attendance[i].row, "人员编号",
                                 work->attendance[i].number, bytes_of_text(""), err);
             break;
         }

@@ -237,7 +237,11 @@ static int roster_writable(struct registry *r, struct roster **out, struct err *
 
 static int fold_unit(struct registry *r, const struct unit_set *p, struct err *err)
 {
-    const struct unit_record rec = {p->code, p->name, p->parent, p->valid_from, p->valid_to};
+    const struct unit_record rec = {.code = p->code,
+                                    .name = p->name,
+                                    .parent = p->parent,
+                                    .valid_from = p->valid_from,
+                                    .valid_to = p->valid_to};
     struct roster *roster;
     int rc = roster_writable(r, &roster, err);
 

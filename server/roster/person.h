@@ -27,6 +27,7 @@ struct person_record {
     struct bytes valid_from; /* civil date */
     struct bytes post;
     struct bytes appointed; /* civil date or "" */
+    uint32_t row;           /* of the imported file, as a spreadsheet counts; 0: of none */
 };
 
 struct person_version {

@@ -405,7 +405,7 @@ static const struct column people_columns[P_COLUMNS] = {
 static struct person_record person_judge(struct import *im, const struct roster *roster,
                                          const struct import_row *row, struct bytes valid_from)
 {
-    struct person_record rec = {0};
+    struct person_record rec = {.row = im->row};
     struct bytes status = cell_of(im, row, P_STATUS);
     const struct person_version *now = NULL;
     int64_t person;
@@ -517,7 +517,7 @@ static const struct column unit_columns[U_COLUMNS] = {
 static struct unit_record unit_judge(struct import *im, const struct import_row *row,
                                      struct bytes valid_from)
 {
-    struct unit_record rec = {0};
+    struct unit_record rec = {.row = im->row};
 
     rec.code = take_code(im, row, U_CODE, 1, UNIT_CODE_BYTES_MAX);
     rec.name = take_text(im, row, U_NAME, 1, UNIT_NAME_BYTES_MAX);
@@ -682,7 +682,7 @@ static const struct column attendance_columns[A_COLUMNS] = {
 static struct attendance_record attendance_judge(struct import *im, const struct roster *roster,
                                                  const struct import_row *row, struct bytes today)
 {
-    struct attendance_record rec = {0};
+    struct attendance_record rec = {.row = im->row};
     char date[CIVIL_TEXT_BYTES];
     struct bytes mode = cell_of(im, row, A_MODE), pair;
     int64_t person;

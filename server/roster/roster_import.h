@@ -79,6 +79,7 @@ struct attendance_record {
     struct bytes hearing;
     struct bytes date;
     enum hearing_mode mode;
+    uint32_t row; /* of the imported file */
 };
 
 /* Has the person attended that hearing already, as recorded? May be NULL: nothing is known. */

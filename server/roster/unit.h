@@ -22,6 +22,7 @@ struct unit_record {
     struct bytes parent;     /* code; "" a root */
     struct bytes valid_from; /* civil date */
     struct bytes valid_to;   /* first civil date on which it is no more; "" open */
+    uint32_t row;            /* of the imported file, as a spreadsheet counts; 0: of none */
 };
 
 struct unit_version {

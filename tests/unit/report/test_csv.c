@@ -178,22 +178,17 @@ Test(coverage_csv, the_formula_stands_under_the_table_and_what_does_not_foot_is_
     roster_init(&r);
     cr_assert_eq(
         roster_set_unit(
-            &r, &(struct unit_record){T("01"), T("全区"), T(""), T("2020-01-01"), T("")}, NULL),
+            &r, &(struct unit_record){T("01"), T("全区"), T(""), T("2020-01-01"), T(""), 0}, NULL),
         0);
-    cr_assert_eq(roster_set_unit(
-                     &r,
-                     &(struct unit_record){T("0101"), T("司法局"), T("01"), T("2020-01-01"), T("")},
-                     NULL),
+    cr_assert_eq(roster_set_unit(&r,
+                                 &(struct unit_record){T("0101"), T("司法局"), T("01"),
+                                                       T("2020-01-01"), T(""), 0},
+                                 NULL),
                  0);
     for (int i = 0; i < 3; i++) {
-        struct person_record rec = {T(numbers[i]),
-                                    T("张三"),
-                                    T(i == 0 ? "0101" : "01"),
-                                    T("公务员"),
-                                    PERSON_ON_BOOKS,
-                                    T("2026-01-01"),
-                                    T(""),
-                                    T("")};
+        struct person_record rec = {T(numbers[i]), T("张三"),       T(i == 0 ? "0101" : "01"),
+                                    T("公务员"),   PERSON_ON_BOOKS, T("2026-01-01"),
+                                    T(""),         T(""),           0};
 
         cr_assert_eq(roster_set_person(&r, &rec, NULL), 0);
     }

@@ -15,7 +15,7 @@ static struct bytes T(const char *text) {
 static void
 unit_add(struct roster *r, const char *code, const char *parent)
 {
-    struct unit_record rec = {T(code), T(code), T(parent), T("2020-01-01"), T("")};
+    struct unit_record rec = {T(code), T(code), T(parent), T("2020-01-01"), T(""), 0};
 
     cr_assert_eq(roster_set_unit(r, &rec, NULL), 0);
 }
@@ -23,8 +23,8 @@ unit_add(struct roster *r, const char *code, const char *parent)
 static void person_add(struct roster *r, const char *number, const char *unit, const char *category,
                        enum person_status status, const char *from)
 {
-    struct person_record rec = {T(number), T("张三"), T(unit), T(category),
-                                status,    T(from),   T(""),   T("")};
+    struct person_record rec = {T(number), T("张三"), T(unit), T(category), status, T(from),
+                                T(""),     T(""),     0};
 
     cr_assert_eq(roster_set_person(r, &rec, NULL), 0);
 }

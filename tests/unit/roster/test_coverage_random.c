@@ -71,7 +71,7 @@ static void unit_say(struct world *w, int unit, int parent, const char *from, co
     code_of(unit, code);
     code_of(parent, above);
     rec = (struct unit_record){bytes_of_text(code), bytes_of_text(code), bytes_of_text(above),
-                               bytes_of_text(from), bytes_of_text(to)};
+                               bytes_of_text(from), bytes_of_text(to),   0};
     /* Circles and what ends before it begins are refused; the world is then as if nobody had said
      * anything. */
     if (w->units_notes[unit] == RECORDS_MAX || roster_set_unit(&w->roster, &rec, NULL) != 0)

@@ -49,10 +49,12 @@ static void roster_make(struct roster *r)
                                                 {(const uint8_t *)"Q", 1},
                                                 {0},
                                                 {(const uint8_t *)"2020-01-01", 10},
-                                                {0}}};
-    struct unit_record sub = {T("0101"), T("司法局"), T("01"), T("2020-01-01"), T("")};
-    struct person_record zhang = {T("001"),        T("张三"),       T("0101"), T("公务员"),
-                                  PERSON_ON_BOOKS, T("2024-01-01"), T("科长"), T("2023-05-01")};
+                                                {0},
+                                                0}};
+    struct unit_record sub = {T("0101"), T("司法局"), T("01"), T("2020-01-01"), T(""), 0};
+    struct person_record zhang = {T("001"),    T("张三"),       T("0101"),
+                                  T("公务员"), PERSON_ON_BOOKS, T("2024-01-01"),
+                                  T("科长"),   T("2023-05-01"), 0};
 
     roster_init(r);
     cr_assert_eq(roster_set_unit(r, &units[0], NULL), 0);

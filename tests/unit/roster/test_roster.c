@@ -16,7 +16,7 @@ static int
 unit_set(struct roster *r, const char *code, const char *parent, const char *from, const char *to,
          struct err *err)
 {
-    struct unit_record rec = {T(code), T("某单位"), T(parent), T(from), T(to)};
+    struct unit_record rec = {T(code), T("某单位"), T(parent), T(from), T(to), 0};
 
     return roster_set_unit(r, &rec, err);
 }
@@ -24,8 +24,8 @@ unit_set(struct roster *r, const char *code, const char *parent, const char *fro
 static int person_set(struct roster *r, const char *number, const char *unit,
                       enum person_status status, const char *from, struct err *err)
 {
-    struct person_record rec = {T(number), T("张三"), T(unit),   T("公务员"),
-                                status,    T(from),   T("科长"), T("")};
+    struct person_record rec = {T(number), T("张三"), T(unit), T("公务员"), status, T(from),
+                                T("科长"), T(""),     0};
 
     return roster_set_person(r, &rec, err);
 }
