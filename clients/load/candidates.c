@@ -269,6 +269,33 @@ int candidate_take_opened(struct candidate *c, struct bytes body)
     return rc;
 }
 
+bool body_has(struct bytes body, const char *text)
+{
+    return body.len > 0 && memmem(body.data, body.len, text, strlen(text)) != NULL;
+}
+
+int64_t ack_event_seq(struct bytes body)
+{
+    static const char name[] = "\"seq\":";
+    const char *at = body.len > 0 ? memmem(body.data, body.len, name, sizeof name - 1) : NULL;
+    const char *end = (const char *)body.data + body.len;
+    int64_t value = 0;
+
+    if (at == NULL)
+        return -1;
+    at += sizeof name - 1;
+    if (at == end || *at < '0' || *at > '9')
+        return -1;
+    for (; at < end && *at >= '0' && *at <= '9' && value < INT64_MAX / 16; at++)
+        value = value * 10 + (*at - '0');
+    return value;
+}
+
+bool ack_is_on_time(struct bytes body)
+{
+    return body_has(body, "\"late\":false");
+}
+
 /* ---- responses ---- */
 
 size_t candidate_item_of(const struct candidate *c, uint64_t seq)

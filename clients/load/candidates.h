@@ -65,6 +65,13 @@ int candidate_take_opened(struct candidate *c, struct bytes body);
  * whose last acknowledged response is not there, *stored those that are. */
 int candidate_check(const struct candidate *c, struct bytes body, size_t *stored, size_t *missing);
 
+/* Does the body hold this text as it stands? For replies that are too many to be parsed. */
+bool body_has(struct bytes body, const char *text);
+/* Of an acknowledgement: the session's last event, -1 when it is not told; and that nothing came too
+ * late. */
+int64_t ack_event_seq(struct bytes body);
+bool ack_is_on_time(struct bytes body);
+
 /* The response that a candidate gives with this sequence number: always the same one, other than
  * the one before, and of the item's form. Appends {"seq":…,"item":…,"value":…}. */
 void candidate_response_write(const struct candidate *c, uint64_t seq, struct buf *out);

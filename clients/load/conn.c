@@ -74,7 +74,9 @@ void conn_drop(struct conn *c)
         event_free(c->reads);
     if (c->writes != NULL)
         event_free(c->writes);
-    c->reads = c->writes = NULL;
+    if (c->pace != NULL)
+        event_free(c->pace);
+    c->reads = c->writes = c->pace = NULL;
     SSL_free(c->ssl);
     c->ssl = NULL;
     if (c->fd >= 0)
@@ -90,14 +92,33 @@ static void lose(struct conn *c)
     c->news(c, CONN_LOST, NULL);
 }
 
+/* How much may be written now; 0: the link pauses. */
+static size_t piece_len(struct conn *c)
+{
+    size_t len = c->out.len - c->out_sent;
+    struct timeval pause = {.tv_sec = c->piece_pause_ms / 1000,
+                            .tv_usec = (suseconds_t)(c->piece_pause_ms % 1000) * 1000};
+
+    if (c->piece_bytes == 0)
+        return len;
+    if (c->piece_left == 0 && !event_pending(c->pace, EV_TIMEOUT, NULL))
+        event_add(c->pace, &pause);
+    return len < c->piece_left ? len : c->piece_left;
+}
+
 static void request_write(struct conn *c)
 {
     while (c->out_sent < c->out.len) {
+        size_t len = piece_len(c);
         size_t done = 0;
 
-        switch (bytes_write(c, c->out.data + c->out_sent, c->out.len - c->out_sent, &done)) {
+        if (len == 0)
+            return;
+        switch (bytes_write(c, c->out.data + c->out_sent, len, &done)) {
         case IO_DONE:
             c->out_sent += done;
+            if (c->piece_bytes != 0)
+                c->piece_left -= done;
             break;
         case IO_WAIT_WRITE:
             event_add(c->writes, NULL);
@@ -112,11 +133,29 @@ static void request_write(struct conn *c)
     }
 }
 
+static void paused(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn *c = arg;
+
+    (void)fd;
+    (void)what;
+    c->piece_left = c->piece_bytes;
+    request_write(c);
+}
+
+int64_t conn_pauses_us(const struct conn *c)
+{
+    if (c->piece_bytes == 0 || c->out.len == 0)
+        return 0;
+    return (int64_t)((c->out.len - 1) / c->piece_bytes) * c->piece_pause_ms * 1000;
+}
+
 void conn_send(struct conn *c)
 {
     assert(c->is_ready && !c->in_flight && c->out.len > 0);
     c->in_flight = true;
     c->out_sent = 0;
+    c->piece_left = c->piece_bytes;
     request_write(c);
 }
 
@@ -273,8 +312,9 @@ int conn_connect(struct conn *c)
         goto failed;
     c->reads = event_new(c->base, c->fd, EV_READ | EV_PERSIST, readable, c);
     c->writes = event_new(c->base, c->fd, EV_WRITE, writable, c);
+    c->pace = evtimer_new(c->base, paused, c);
     rc = ERR_NOMEM;
-    if (c->reads == NULL || c->writes == NULL || event_add(c->writes, NULL) != 0)
+    if (c->reads == NULL || c->writes == NULL || c->pace == NULL || event_add(c->writes, NULL) != 0)
         goto failed;
     if (c->target->tls != NULL) {
         rc = ssl_make(c);

@@ -14,6 +14,7 @@
 #include <event2/event.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 enum { TARGET_HOST_BYTES_MAX = 255 };
@@ -49,9 +50,11 @@ struct conn {
     unsigned index;
     int fd;
     SSL *ssl;
-    struct event *reads, *writes;
+    struct event *reads, *writes, *pace;
     struct buf in, out;
-    size_t out_sent;
+    size_t out_sent, piece_left;
+    /* A slow link: a request goes in pieces of so many bytes with a pause after each. 0: at once. */
+    unsigned piece_bytes, piece_pause_ms;
     bool is_ready, in_flight;
 };
 
@@ -65,6 +68,8 @@ int conn_connect(struct conn *c);
 /* The caller fills c->out with one request (buf_clear first), then calls this; only when ready and
  * nothing is in flight. News comes later. */
 void conn_send(struct conn *c);
+/* How long the pauses of a slow link make the sending of c->out. */
+int64_t conn_pauses_us(const struct conn *c);
 /* Ends the connection without news. */
 void conn_drop(struct conn *c);
 

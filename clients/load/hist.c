@@ -41,6 +41,16 @@ void hist_add(struct hist *h, int64_t us)
         h->max_us = us;
 }
 
+void hist_merge(struct hist *h, const struct hist *from)
+{
+    for (size_t i = 0; i < HIST_BUCKETS; i++)
+        h->buckets[i] += from->buckets[i];
+    h->count += from->count;
+    h->sum_us += from->sum_us;
+    if (from->max_us > h->max_us)
+        h->max_us = from->max_us;
+}
+
 int64_t hist_quantile_us(const struct hist *h, unsigned basis_points)
 {
     uint64_t wanted = (h->count * basis_points + 9999) / 10000;

@@ -23,6 +23,8 @@ struct hist {
 
 /* A value below 0 counts as 0. */
 void hist_add(struct hist *h, int64_t us);
+/* Adds all that `from` holds. */
+void hist_merge(struct hist *h, const struct hist *from);
 /* The least value that `basis_points` of 10,000 of the values do not exceed, rounded up to its
  * bucket's end but not above the greatest value seen; 0 when empty. */
 int64_t hist_quantile_us(const struct hist *h, unsigned basis_points);

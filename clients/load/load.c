@@ -6,11 +6,11 @@
  * run. Thread: one. */
 #include "clients/load/load.h"
 
+#include "clients/load/request.h"
+
 #include <assert.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -243,7 +243,7 @@ static void deadline_passed(evutil_socket_t fd, short what, void *arg)
         if (client->done)
             continue;
         if (client->conn.in_flight)
-            tally_error(&l->tally, "no-reply");
+            errors_add(&l->tally.errors, "no-reply");
         conn_drop(&client->conn);
         event_del(client->retry);
         client_done(client);
@@ -299,7 +299,7 @@ static void client_go(struct client *client)
             return; /* the server ends it: the news is coming */
         client->connecting = conn_connect(&client->conn) == 0;
         if (!client->connecting) {
-            tally_error(&l->tally, "connect-failed");
+            errors_add(&l->tally.errors, "connect-failed");
             retry_in(client, RETRY_MS);
         }
         return;
@@ -324,30 +324,16 @@ static void client_go(struct client *client)
     conn_send(&client->conn);
 }
 
-/* The last part of the problem's type, "queue-full" of "/problems/queue-full". */
-static void problem_name(const struct reply *reply, char out[TALLY_ERROR_BYTES])
-{
-    json_t *object = json_loadb((const char *)reply->body.data, reply->body.len, 0, NULL);
-    const char *type = json_string_value(json_object_get(object, "type"));
-    const char *slash = type != NULL ? strrchr(type, '/') : NULL;
-
-    if (slash != NULL)
-        snprintf(out, TALLY_ERROR_BYTES, "%s", slash + 1);
-    else
-        snprintf(out, TALLY_ERROR_BYTES, "status-%d", reply->status);
-    json_decref(object);
-}
-
 static void refused(struct client *client, const struct reply *reply)
 {
     struct load *l = client->load;
     bool later = reply->status == 429 || reply->status == 503;
     int64_t wait_ms = RETRY_MS;
-    char name[TALLY_ERROR_BYTES], status[24];
+    char name[PROBLEM_NAME_BYTES], status[24];
 
     if (reply->status < 200 || reply->status > 299) {
         problem_name(reply, name);
-        tally_error(&l->tally, name);
+        errors_add(&l->tally.errors, name);
     } else {
         snprintf(name, sizeof name, "?");
     }
@@ -409,7 +395,7 @@ static void news(struct conn *conn, enum conn_news what, const struct reply *rep
     case CONN_LOST:
         client->connecting = false;
         if (!client->done) {
-            tally_error(&client->load->tally, "connection-lost");
+            errors_add(&client->load->tally.errors, "connection-lost");
             retry_in(client, RETRY_MS);
         }
         break;

@@ -1,19 +1,18 @@
-/* The scenarios (see scenario.h): requests by docs/openapi.yaml, written by hand since they are made
- * tens of thousands of times a second; replies are parsed as JSON only outside the measured time.
+/* The scenarios (see scenario.h): what is asked, phase by phase. Replies are parsed as JSON only
+ * outside the measured time.
  *
  * Fails: what is refused is counted by the engine; an acknowledgement that makes no sense (no event
  * number, or one that does not grow) is counted as an error of its own. Thread: see scenario.h. */
 #include "clients/load/scenario.h"
 
 #include "clients/load/load.h"
+#include "clients/load/request.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { BODY_ROOM = 512, PASSWORD_RANDOM_BYTES = 18, PAPERS_KEPT_MAX = 20000 };
+enum { PASSWORD_RANDOM_BYTES = 18, PAPERS_KEPT_MAX = 20000 };
 
 static const struct msg msg_few = {
     "candidates-too-few",
@@ -21,31 +20,11 @@ static const struct msg msg_few = {
     "{0} names {1} candidates for {2} connections: each needs one.",
 };
 
-/* ---- writing requests ---- */
+/* ---- small ---- */
 
-static void request_begin(struct client *client, const char *method, const char *path_format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void request_begin(struct client *client, const char *method, const char *path_format, ...)
+static struct request request_of(struct client *client)
 {
-    const struct load *l = client->load;
-    char path[BODY_ROOM];
-    va_list args;
-
-    va_start(args, path_format);
-    vsnprintf(path, sizeof path, path_format, args);
-    va_end(args);
-    buf_printf(&client->conn.out, "%s %s HTTP/1.1\r\nHost: %s:%u\r\nAccept-Language: en\r\n",
-               method, path, l->target.host, l->target.port);
-    if (client->candidate != NULL && client->candidate->token != NULL)
-        buf_printf(&client->conn.out, "Authorization: Bearer %s\r\n", client->candidate->token);
-}
-
-static void request_end(struct client *client, struct bytes body)
-{
-    buf_printf(&client->conn.out, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-               body.len);
-    buf_append(&client->conn.out, body.data, body.len);
+    return (struct request){&client->conn.out, &client->load->target, client->candidate};
 }
 
 static bool is_2xx(const struct reply *reply)
@@ -88,6 +67,7 @@ static int password_make(struct client *client)
 static bool login_next(struct client *client)
 {
     struct candidate *c = client->candidate = unknown_next(client);
+    struct request r;
     json_t *object = NULL;
     char *body = NULL;
 
@@ -99,8 +79,9 @@ static bool login_next(struct client *client)
     else if (c->password != NULL)
         object = json_pack("{s:s, s:s}", "person", c->person, "password", c->password);
     body = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
-    request_begin(client, "POST", "/api/v1/%s", c->code != NULL ? "activations" : "logins");
-    request_end(client, bytes_of_text(body != NULL ? body : "{}"));
+    r = request_of(client);
+    request_post(&r, c->code != NULL ? "/api/v1/activations" : "/api/v1/logins",
+                 bytes_of_text(body != NULL ? body : "{}"));
     free(body);
     json_decref(object);
     return true;
@@ -119,13 +100,10 @@ static bool login_reply(struct client *client, const struct reply *reply)
 
 static void start_write(struct client *client)
 {
-    const struct load *l = client->load;
-    char body[BODY_ROOM];
-    int len = snprintf(body, sizeof body, "{\"attempt\":%u,\"nonce\":\"%s\"}", l->options->attempt,
-                       client->candidate->nonce);
+    const struct options *o = client->load->options;
+    struct request r = request_of(client);
 
-    request_begin(client, "POST", "/api/v1/exams/%s/sessions", l->options->exam);
-    request_end(client, bytes_of(body, (size_t)len));
+    request_start(&r, o->exam, o->attempt);
 }
 
 static bool start_next(struct client *client)
@@ -148,7 +126,7 @@ static bool start_reply(struct client *client, const struct reply *reply)
         return false;
     }
     if (reply->status != 201)
-        tally_error(&l->tally, "had-started-before");
+        errors_add(&l->tally.errors, "had-started-before");
     if (at < PAPERS_KEPT_MAX)
         buf_append(&l->bodies[at], reply->body.data, reply->body.len);
     return true;
@@ -169,13 +147,9 @@ static void papers_check(struct load *l)
 
 static void open_write(struct client *client)
 {
-    const struct candidate *c = client->candidate;
-    const char *device = c->nonce; /* as good a random name as any: its first 32 digits */
-    char body[BODY_ROOM];
-    int len = snprintf(body, sizeof body, "{\"device\":\"%.32s\"}", device);
+    struct request r = request_of(client);
 
-    request_begin(client, "POST", "/api/v1/sessions/%s/open", c->session);
-    request_end(client, bytes_of(body, (size_t)len));
+    request_open(&r);
 }
 
 /* ---- finish ---- */
@@ -184,7 +158,7 @@ static void open_write(struct client *client)
 static bool fill_next(struct client *client)
 {
     struct candidate *c = client->candidate;
-    struct buf *body = &client->body;
+    struct request r;
 
     while (c == NULL || c->is_answered) {
         c = client->candidate = client_walk(client);
@@ -199,16 +173,8 @@ static bool fill_next(struct client *client)
         open_write(client);
         return true;
     }
-    buf_clear(body);
-    buf_printf(body, "{\"epoch\":%" PRIu32 ",\"responses\":[", c->epoch);
-    for (size_t i = 0; i < c->items_count; i++) {
-        if (i > 0)
-            buf_append_text(body, ",");
-        candidate_response_write(c, c->next_seq + i, body);
-    }
-    buf_append_text(body, "]}");
-    request_begin(client, "PUT", "/api/v1/sessions/%s/responses", c->session);
-    request_end(client, buf_view(body));
+    r = request_of(client);
+    request_save(&r, c->next_seq, c->items_count, &client->body);
     return true;
 }
 
@@ -229,30 +195,26 @@ static bool fill_reply(struct client *client, const struct reply *reply)
 
 static bool finish_next(struct client *client)
 {
-    const struct candidate *c = client->candidate = client_walk(client);
-    char body[BODY_ROOM];
-    int len;
+    struct request r;
 
-    if (c == NULL)
+    client->candidate = client_walk(client);
+    if (client->candidate == NULL)
         return false;
-    len = snprintf(body, sizeof body, "{\"epoch\":%" PRIu32 ",\"seq\":%" PRIu64 "}", c->epoch,
-                   c->next_seq - 1);
-    request_begin(client, "POST", "/api/v1/sessions/%s/submission", c->session);
-    request_end(client, bytes_of(body, (size_t)len));
+    r = request_of(client);
+    request_submit(&r, client->candidate->next_seq - 1);
     return true;
 }
 
 static bool finish_reply(struct client *client, const struct reply *reply)
 {
-    static const char graded[] = "\"state\":\"graded\"";
     struct load *l = client->load;
 
     if (!is_2xx(reply)) {
         client->candidate_next -= l->clients_count; /* the same person again */
         return false;
     }
-    if (memmem(reply->body.data, reply->body.len, graded, sizeof graded - 1) == NULL)
-        tally_error(&l->tally, "handed-in-not-graded");
+    if (!body_has(reply->body, "\"state\":\"graded\""))
+        errors_add(&l->tally.errors, "handed-in-not-graded");
     return true;
 }
 
@@ -288,52 +250,28 @@ static bool prepare_reply(struct client *client, const struct reply *reply)
 static bool save_next(struct client *client)
 {
     struct candidate *c = client->candidate;
-    struct buf *body = &client->body;
+    struct request r = request_of(client);
 
     /* What was not acknowledged is sent again, as a browser does. */
     if (c->sent_seq == 0)
         c->sent_seq = c->next_seq++;
-    buf_clear(body);
-    buf_printf(body, "{\"epoch\":%" PRIu32 ",\"responses\":[", c->epoch);
-    candidate_response_write(c, c->sent_seq, body);
-    buf_append_text(body, "]}");
-    request_begin(client, "PUT", "/api/v1/sessions/%s/responses", c->session);
-    request_end(client, buf_view(body));
+    request_save(&r, c->sent_seq, 1, &client->body);
     return true;
-}
-
-/* The integer behind `"name":` at the top of an acknowledgement; -1: not there. */
-static int64_t ack_int(struct bytes body, const char *name, size_t name_len)
-{
-    const char *at = memmem(body.data, body.len, name, name_len);
-    const char *end = (const char *)body.data + body.len;
-    int64_t value = 0;
-
-    if (at == NULL)
-        return -1;
-    at += name_len;
-    if (at == end || *at < '0' || *at > '9')
-        return -1;
-    for (; at < end && *at >= '0' && *at <= '9' && value < INT64_MAX / 16; at++)
-        value = value * 10 + (*at - '0');
-    return value;
 }
 
 static bool save_reply(struct client *client, const struct reply *reply)
 {
-    static const char seq_name[] = "\"seq\":";
-    static const char on_time[] = "\"late\":false";
     struct tally *t = &client->load->tally;
     struct candidate *c = client->candidate;
     int64_t event_seq;
 
     if (reply->status != 200)
         return false;
-    event_seq = ack_int(reply->body, seq_name, sizeof seq_name - 1);
+    event_seq = ack_event_seq(reply->body);
     if (event_seq <= c->event_seq)
-        tally_error(t, "acknowledgement-without-event");
-    if (memmem(reply->body.data, reply->body.len, on_time, sizeof on_time - 1) == NULL)
-        tally_error(t, "acknowledged-as-late");
+        errors_add(&t->errors, "acknowledgement-without-event");
+    if (!ack_is_on_time(reply->body))
+        errors_add(&t->errors, "acknowledged-as-late");
     c->event_seq = event_seq;
     c->items[candidate_item_of(c, c->sent_seq)].stored_seq = c->sent_seq;
     c->sent_seq = 0;
@@ -342,12 +280,11 @@ static bool save_reply(struct client *client, const struct reply *reply)
 
 static bool check_next(struct client *client)
 {
-    struct candidate *c = client->candidate;
+    struct request r = request_of(client);
 
-    if (c->is_checked)
+    if (client->candidate->is_checked)
         return false;
-    request_begin(client, "GET", "/api/v1/sessions/%s", c->session);
-    buf_append_text(&client->conn.out, "\r\n");
+    request_session(&r);
     return true;
 }
 
@@ -369,8 +306,9 @@ static bool check_reply(struct client *client, const struct reply *reply)
 
 static bool get_next(struct client *client)
 {
-    request_begin(client, "GET", "%s", client->load->options->path);
-    buf_append_text(&client->conn.out, "\r\n");
+    struct request r = request_of(client);
+
+    request_get(&r, client->load->options->path);
     return true;
 }
 

@@ -2,28 +2,9 @@
 #include "clients/load/tally.h"
 
 #include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* From here on the one thread of the generator is what limits the rate. */
 static const double CPU_SHARE_LIMIT = 0.9;
-
-void tally_error(struct tally *t, const char *name)
-{
-    size_t i = 0;
-
-    while (i < t->errors_count && strncmp(t->errors[i].name, name, TALLY_ERROR_BYTES - 1) != 0)
-        i++;
-    if (i == TALLY_ERRORS_MAX)
-        i = TALLY_ERRORS_MAX - 1;
-    if (i == t->errors_count) {
-        if (i == TALLY_ERRORS_MAX - 1)
-            name = "others";
-        snprintf(t->errors[i].name, TALLY_ERROR_BYTES, "%s", name);
-        t->errors_count++;
-    }
-    t->errors[i].count++;
-}
 
 int tally_verdict(const struct tally *t, const struct options *o)
 {
@@ -31,28 +12,6 @@ int tally_verdict(const struct tally *t, const struct options *o)
     bool unread = o->scenario == SCENARIO_SAVE && t->stored == 0;
 
     return nothing || unread || t->missing > 0 || t->papers_bad > 0 ? 1 : 0;
-}
-
-/* Three decimals are enough. */
-static json_t *decimal(double value)
-{
-    char text[32];
-
-    snprintf(text, sizeof text, "%.3f", value);
-    return json_real(strtod(text, NULL));
-}
-
-static json_t *ms(int64_t us)
-{
-    return decimal((double)us / 1000.0);
-}
-
-static json_t *latency_json(const struct hist *h)
-{
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "mean", ms(hist_mean_us(h)), "p50",
-                     ms(hist_quantile_us(h, 5000)), "p90", ms(hist_quantile_us(h, 9000)), "p99",
-                     ms(hist_quantile_us(h, 9900)), "p999", ms(hist_quantile_us(h, 9990)), "max",
-                     ms(h->max_us));
 }
 
 static json_t *status_json(const struct tally *t)
@@ -67,16 +26,6 @@ static json_t *status_json(const struct tally *t)
         snprintf(name, sizeof name, "%d", i);
         json_object_set_new(object, name, json_integer((json_int_t)t->status[i]));
     }
-    return object;
-}
-
-static json_t *errors_json(const struct tally *t)
-{
-    json_t *object = json_object();
-
-    for (size_t i = 0; i < t->errors_count; i++)
-        json_object_set_new(object, t->errors[i].name,
-                            json_integer((json_int_t)t->errors[i].count));
     return object;
 }
 
@@ -102,17 +51,13 @@ int tally_write(const struct tally *t, const struct options *o, FILE *out)
     json_t *object = json_pack(
         "{s:s, s:i, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:b, s:o}}", "scenario",
         scenario_name(o->scenario), "connections", (int)o->connections, "rate",
-        o->rate != 0 ? json_integer(o->rate) : json_null(), "seconds", decimal(seconds), "ok",
-        (json_int_t)t->latency.count, "per_second", decimal(seconds > 0 ? count / seconds : 0),
-        "body_bytes_mean", decimal(count > 0 ? (double)t->body_bytes / count : 0), "latency_ms",
-        latency_json(&t->latency), "status", status_json(t), "errors", errors_json(t), "checked",
-        checked_json(t, o), "client", "cpu_share", decimal(share), "is_limit",
-        share > CPU_SHARE_LIMIT, "late_ms_max", o->rate != 0 ? ms(t->late_us_max) : json_null());
-    int rc = object != NULL ? 0 : ERR_NOMEM;
+        o->rate != 0 ? json_integer(o->rate) : json_null(), "seconds", decimal_json(seconds), "ok",
+        (json_int_t)t->latency.count, "per_second", decimal_json(seconds > 0 ? count / seconds : 0),
+        "body_bytes_mean", decimal_json(count > 0 ? (double)t->body_bytes / count : 0),
+        "latency_ms", latency_json(&t->latency), "status", status_json(t), "errors",
+        errors_json(&t->errors), "checked", checked_json(t, o), "client", "cpu_share",
+        decimal_json(share), "is_limit", share > CPU_SHARE_LIMIT, "late_ms_max",
+        o->rate != 0 ? ms_json(t->late_us_max) : json_null());
 
-    if (rc == 0 && (json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(10)) != 0 ||
-                    fputc('\n', out) == EOF || fflush(out) != 0))
-        rc = ERR_IO;
-    json_decref(object);
-    return rc;
+    return line_write(object, out);
 }

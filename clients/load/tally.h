@@ -2,6 +2,7 @@
 #ifndef MINGFA_LOAD_TALLY_H
 #define MINGFA_LOAD_TALLY_H
 
+#include "clients/load/figures.h"
 #include "clients/load/hist.h"
 #include "clients/load/options.h"
 #include "question-bank/base/err.h"
@@ -9,19 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TALLY_STATUS_MAX = 999, TALLY_ERRORS_MAX = 32, TALLY_ERROR_BYTES = 64 };
-
-struct tally_error {
-    char name[TALLY_ERROR_BYTES];
-    uint64_t count;
-};
+enum { TALLY_STATUS_MAX = 999 };
 
 /* Zero-initialised is empty. */
 struct tally {
-    struct hist latency;                         /* of what counts */
-    uint64_t status[TALLY_STATUS_MAX + 1];       /* of all replies of the measured part */
-    struct tally_error errors[TALLY_ERRORS_MAX]; /* the last one takes what finds no room */
-    size_t errors_count;
+    struct hist latency;                   /* of what counts */
+    uint64_t status[TALLY_STATUS_MAX + 1]; /* of all replies of the measured part */
+    struct errors errors;
     uint64_t body_bytes; /* of what counts */
     int64_t window_us;   /* length of the measured time */
     int64_t cpu_us;      /* that this process took in it */
@@ -31,7 +26,6 @@ struct tally {
     uint64_t people;             /* logged in */
 };
 
-void tally_error(struct tally *t, const char *name);
 /* 0, or 1 when the run shows a fault: nothing answered, something missing, a bad paper. */
 int tally_verdict(const struct tally *t, const struct options *o);
 /* One line of JSON. ERR_NOMEM, ERR_IO. */
