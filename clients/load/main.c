@@ -2,8 +2,11 @@
  *
  * Exit status: 0; 1 failed, or something acknowledged was not found; 2 misused. One thread. */
 #include "clients/load/options.h"
+#include "clients/load/picture.h"
+#include "clients/load/play.h"
 #include "clients/load/scenario.h"
 #include "clients/load/tally.h"
+#include "question-bank/base/file.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -44,10 +47,57 @@ static int complain(const struct err *err, int status)
     return status;
 }
 
+static int measured(const struct options *o, struct err *err)
+{
+    struct tally *tally = calloc(1, sizeof *tally);
+    int status = 1;
+
+    if (tally == NULL)
+        err_set(err, ERR_NOMEM, NULL, NULL, NULL, NULL, NULL);
+    else if (scenario_run(o, tally, err) == 0 && tally_write(tally, o, stdout) == 0)
+        status = tally_verdict(tally, o);
+    free(tally);
+    return status;
+}
+
+static int picture_save(const struct options *o, const struct day *day, const struct diary *diary,
+                        struct err *err)
+{
+    struct picture picture = {day->name, diary->people, diary->seconds, diary->seconds_count,
+                              lang_of_environment()};
+    struct buf file = {0};
+    int rc = picture_write(&picture, &file);
+
+    if (rc == 0)
+        rc = file_write(o->picture_file, buf_view(&file), 0644, err);
+    else
+        err_set(err, rc, NULL, NULL, NULL, NULL, NULL);
+    buf_fini(&file);
+    return rc;
+}
+
+static int played(const struct options *o, struct err *err)
+{
+    struct diary *diary = calloc(1, sizeof *diary);
+    struct day day;
+    int status = 1;
+
+    if (diary == NULL) {
+        err_set(err, ERR_NOMEM, NULL, NULL, NULL, NULL, NULL);
+        return 1;
+    }
+    if (play_run(o, &day, diary, err) == 0 && diary_write(diary, &day, stdout) == 0)
+        status = diary_verdict(diary);
+    if (err->code == 0 && o->picture_file != NULL && picture_save(o, &day, diary, err) != 0)
+        status = 1;
+    diary_fini(diary);
+    free(diary);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct options o;
-    struct tally *tally;
     struct err err = {0};
     int status;
 
@@ -61,16 +111,8 @@ int main(int argc, char **argv)
         printf("mingfa-load %s\n", MINGFA_VERSION);
         return 0;
     }
-    tally = calloc(1, sizeof *tally);
-    if (tally == NULL) {
-        err_set(&err, ERR_NOMEM, NULL, NULL, NULL, NULL, NULL);
-        return complain(&err, 1);
-    }
     signal(SIGPIPE, SIG_IGN);
-    descriptors_allow(o.connections);
-    status = scenario_run(&o, tally, &err) != 0 ? complain(&err, 1) : tally_verdict(tally, &o);
-    if (err.code == 0 && tally_write(tally, &o, stdout) != 0)
-        status = 1;
-    free(tally);
-    return status;
+    descriptors_allow(o.scenario == SCENARIO_PLAY ? CONNECTIONS_MAX : o.connections);
+    status = o.scenario == SCENARIO_PLAY ? played(&o, &err) : measured(&o, &err);
+    return err.code != 0 ? complain(&err, 1) : status;
 }

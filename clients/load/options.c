@@ -12,13 +12,16 @@ static const struct msg msg_value = {"option-value-missing", "{0} 后面缺少�
 static const struct msg msg_number = {"option-not-number", "{0} 应为 {1} 至 {2} 的整数。",
                                       "{0} must be an integer from {1} to {2}."};
 static const struct msg msg_scenario = {
-    "scenario-unknown", "请写明场景：save、start、login、finish 或 get；见 --help。",
-    "Name a scenario: save, start, login, finish or get; see --help."};
+    "scenario-unknown", "请写明场景：save、start、login、finish、get 或 play；见 --help。",
+    "Name a scenario: save, start, login, finish, get or play; see --help."};
+static const struct msg msg_day = {"scenario-file-needed", "play 后面应写场景文件。",
+                                   "play needs the name of a scenario file."};
 static const struct msg msg_needed = {"option-needed", "场景 {0} 需要选项 {1}。",
                                       "The scenario {0} needs {1}."};
 
 static const char help[] =
     "Usage: mingfa-load SCENARIO --url URL [options]\n"
+    "       mingfa-load play FILE --url URL --candidates FILE --exam UUID [options]\n"
     "\n"
     "Loads a Mingfa server through its public API, over keep-alive connections, one request at a\n"
     "time on each, and prints one JSON object.\n"
@@ -35,16 +38,23 @@ static const char help[] =
     "          started and answered every item beforehand.\n"
     "  get     Each connection asks for --path again and again: a yardstick, of this server or of\n"
     "          another.\n"
+    "  play FILE\n"
+    "          A whole exam day, as the scenario file has it (docs/load.md): people arrive, wait\n"
+    "          their turn, answer at their own pace, reload, lose their connection, hand in or\n"
+    "          leave, each on a connection of their own; then every acknowledged answer is read\n"
+    "          back. They are logged in beforehand (login --tokens-out).\n"
     "\n"
     "Options:\n"
     "  --url URL           http(s)://host:port of the server\n"
     "  --ca FILE           trust this certificate (PEM) instead of the system's authorities\n"
     "  --candidates FILE   the people: a JSON object a line with \"person\" and one of \"token\",\n"
     "                      \"password\", \"code\"\n"
-    "  --exam UUID         the exam (save, start, finish)\n"
+    "  --exam UUID         the exam (save, start, finish, play)\n"
     "  --attempt N         which attempt is started (1)\n"
     "  --path PATH         what to ask for (get)\n"
     "  --tokens-out FILE   write the candidates with their tokens (login); mode 0600\n"
+    "  --people N          play: so many people, not as many as the file says\n"
+    "  --svg FILE          play: draw latency and throughput over time\n"
     "  --connections N     keep-alive connections (1)\n"
     "  --seconds N         length of the measured time (10; not of start, login, finish)\n"
     "  --warmup N          seconds before it that are not counted (1)\n"
@@ -69,8 +79,11 @@ static const char help[] =
     "                      not the server's. Start several, with other candidates, to go on.\n"
     "  client.late_ms_max  open loop: how late a request was sent though its connection was free\n"
     "\n"
-    "Exit status: 0; 1 when something acknowledged is missing, a paper is bad, or nothing was\n"
-    "answered; 2 misused.\n";
+    "The result of play is described in docs/load.md.\n"
+    "\n"
+    "Exit status: 0; 1 when something acknowledged is missing, a paper is bad, somebody gave up, "
+    "or\n"
+    "nothing was answered; 2 misused.\n";
 
 struct option_row {
     const char *name;
@@ -88,6 +101,8 @@ static const struct option_row rows[] = {
     {"--exam", FIELD(exam), true, 0, 0},
     {"--path", FIELD(path), true, 0, 0},
     {"--tokens-out", FIELD(tokens_file), true, 0, 0},
+    {"--svg", FIELD(picture_file), true, 0, 0},
+    {"--people", FIELD(people), false, 1, CONNECTIONS_MAX},
     {"--connections", FIELD(connections), false, 1, CONNECTIONS_MAX},
     {"--seconds", FIELD(seconds), false, 1, SECONDS_MAX},
     {"--warmup", FIELD(warmup_s), false, 0, SECONDS_MAX},
@@ -99,7 +114,7 @@ enum { ROWS = sizeof rows / sizeof rows[0] };
 
 static const char *const scenarios[] = {
     [SCENARIO_SAVE] = "save",     [SCENARIO_START] = "start", [SCENARIO_LOGIN] = "login",
-    [SCENARIO_FINISH] = "finish", [SCENARIO_GET] = "get",
+    [SCENARIO_FINISH] = "finish", [SCENARIO_GET] = "get",     [SCENARIO_PLAY] = "play",
 };
 
 const char *scenario_name(enum scenario s)
@@ -155,13 +170,38 @@ static int needed(const struct options *o, struct err *err)
     else if (o->scenario != SCENARIO_GET && o->candidates_file == NULL)
         missing = "--candidates";
     else if ((o->scenario == SCENARIO_SAVE || o->scenario == SCENARIO_START ||
-              o->scenario == SCENARIO_FINISH) &&
+              o->scenario == SCENARIO_FINISH || o->scenario == SCENARIO_PLAY) &&
              o->exam == NULL)
         missing = "--exam";
     if (missing == NULL)
         return 0;
     return err_set(err, ERR_BAD_INPUT, &msg_needed, scenario_name(o->scenario), missing, NULL,
                    NULL);
+}
+
+/* A word that is no option: the scenario; then, for play, its file. */
+static int word_take(const char *word, struct options *o, struct err *err)
+{
+    if (o->scenario == SCENARIO_PLAY && o->day_file == NULL) {
+        o->day_file = word;
+        return 0;
+    }
+    for (int s = SCENARIO_SAVE; s <= SCENARIO_PLAY && o->scenario == 0; s++) {
+        if (strcmp(word, scenarios[s]) == 0) {
+            o->scenario = (enum scenario)s;
+            return 0;
+        }
+    }
+    return err_set(err, ERR_BAD_INPUT, &msg_scenario, NULL, NULL, NULL, NULL);
+}
+
+static int whole_check(const struct options *o, struct err *err)
+{
+    if (o->scenario == 0)
+        return err_set(err, ERR_BAD_INPUT, &msg_scenario, NULL, NULL, NULL, NULL);
+    if (o->scenario == SCENARIO_PLAY && o->day_file == NULL)
+        return err_set(err, ERR_BAD_INPUT, &msg_day, NULL, NULL, NULL, NULL);
+    return needed(o, err);
 }
 
 int options_read(int argc, char *const *argv, struct options *out, struct err *err)
@@ -174,21 +214,10 @@ int options_read(int argc, char *const *argv, struct options *out, struct err *e
         o.help |= strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
         o.version |= strcmp(argv[i], "--version") == 0;
     }
-    for (int i = 1; i < argc && rc == 0 && !o.help && !o.version; i++) {
-        if (argv[i][0] == '-') {
-            rc = option_set(argv, argc, &i, &o, err);
-            continue;
-        }
-        for (int s = SCENARIO_SAVE; s <= SCENARIO_GET && o.scenario == 0; s++) {
-            if (strcmp(argv[i], scenarios[s]) == 0)
-                o.scenario = (enum scenario)s;
-        }
-        if (o.scenario == 0 || strcmp(argv[i], scenarios[o.scenario]) != 0)
-            rc = err_set(err, ERR_BAD_INPUT, &msg_scenario, NULL, NULL, NULL, NULL);
-    }
+    for (int i = 1; i < argc && rc == 0 && !o.help && !o.version; i++)
+        rc = argv[i][0] == '-' ? option_set(argv, argc, &i, &o, err) : word_take(argv[i], &o, err);
     if (rc == 0 && !o.help && !o.version)
-        rc = o.scenario == 0 ? err_set(err, ERR_BAD_INPUT, &msg_scenario, NULL, NULL, NULL, NULL)
-                             : needed(&o, err);
+        rc = whole_check(&o, err);
     if (rc == 0)
         *out = o;
     return rc;

@@ -7,7 +7,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum scenario { SCENARIO_SAVE = 1, SCENARIO_START, SCENARIO_LOGIN, SCENARIO_FINISH, SCENARIO_GET };
+enum scenario {
+    SCENARIO_SAVE = 1,
+    SCENARIO_START,
+    SCENARIO_LOGIN,
+    SCENARIO_FINISH,
+    SCENARIO_GET,
+    SCENARIO_PLAY,
+};
 
 enum { CONNECTIONS_MAX = 60000, SECONDS_MAX = 86400, RATE_MAX = 10000000 };
 
@@ -15,6 +22,8 @@ enum { CONNECTIONS_MAX = 60000, SECONDS_MAX = 86400, RATE_MAX = 10000000 };
 struct options {
     enum scenario scenario;
     const char *url, *ca_file, *candidates_file, *exam, *path, *tokens_file;
+    const char *day_file, *picture_file; /* play */
+    unsigned people;                     /* play; 0: as the day has it */
     unsigned connections, rate, seconds, warmup_s, attempt;
     int sources; /* -1: one a connection on loopback */
     bool help, version;

@@ -370,6 +370,8 @@ static void phases_choose(struct load *l)
         l->phases = get_phases;
         l->phases_count = sizeof get_phases / sizeof get_phases[0];
         break;
+    case SCENARIO_PLAY: /* play_run's */
+        break;
     }
 }
 
