@@ -27,6 +27,7 @@ import district  # noqa: E402
 import rig  # noqa: E402
 import setup  # noqa: E402
 
+SCENARIOS = ROOT / "clients" / "load" / "scenarios"
 DISK = ROOT / "build" / "bench"
 OUT = ROOT / "build" / "bench.jsonl"
 CONNECTIONS = 200
@@ -35,12 +36,13 @@ WINDOW_MS = 30 * 86400 * 1000
 DURATION_MS = 8 * 3600 * 1000
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
 NAMES = ["draw", "grade", "save_tls", "save_p99_ms", "save_cpu_us", "bytes_per_answer", "save_1", "start_tls",
-         "finish_tls", "commit_rate", "save_tls_10k", "conn_bytes"]
-SLOW = ["save_tls_10k", "conn_bytes"]  # not with --quick
+         "finish_tls", "commit_rate", "stampede", "save_tls_10k", "conn_bytes"]
+TEN_THOUSAND = ["save_tls_10k", "conn_bytes"]
+SLOW = ["stampede", *TEN_THOUSAND]  # not with --quick
 MANY = 10000        # connected candidates
 UNITS = {"draw": "papers/s", "grade": "sessions/s", "save_tls": "saves/s", "save_p99_ms": "ms",
          "save_cpu_us": "us", "bytes_per_answer": "bytes", "save_1": "saves/s", "start_tls": "starts/s",
-         "finish_tls": "hand-ins/s", "commit_rate": "answers/s", "save_tls_10k": "saves/s", "conn_bytes": "bytes"}
+         "finish_tls": "hand-ins/s", "commit_rate": "answers/s", "stampede": "ms", "save_tls_10k": "saves/s", "conn_bytes": "bytes"}
 REFERENCES = {"save_tls": "nginx, static 200 over TLS", "save_cpu_us": "nginx, static 200 over TLS",
               "save_1": "append and fdatasync", "commit_rate": "append and fdatasync",
               "save_tls_10k": "save_tls at 200 connections"}
@@ -62,7 +64,8 @@ def load(*args):
         raise SystemExit(f"mingfa-load {args[0]} failed: {done.stdout.decode()}")
     said = json.loads(done.stdout)
     if said["client"]["is_limit"]:
-        note(f"  mingfa-load itself is the limit of this {args[0]} (share of a core {said['client']['cpu_share']})")
+        share = said["client"].get("cpu_share_max", said["client"]["cpu_share"])
+        note(f"  mingfa-load itself is the limit of this {args[0]} (share of a core {share})")
     if said["errors"]:
         note(f"  {args[0]}: {said['errors']}")
     return said
@@ -164,6 +167,25 @@ class Town:
         return setup.create_exam(self.officer, self.server.custodian(), rig.BLUEPRINTS, "annual", WINDOW_MS, DURATION_MS,
                                  int(time.time() * 1000) - 1000)
 
+    @contextlib.contextmanager
+    def waiting_room(self):
+        """The server as it comes, with people waiting their turn."""
+        without = self.server.config.pop("starts_per_second")
+        try:
+            self.restart()
+            yield
+        finally:
+            self.server.config["starts_per_second"] = without
+            self.restart()
+
+    def restart(self):
+        self.server.write_config()
+        if self.server.stop() != 0:
+            raise SystemExit("the server did not end well:\n" + self.server.log_text()[-2000:])
+        for api in self.server.apis:
+            api.close()
+        self.server.start()
+
     def save(self, connections, seconds, rate=None):
         return load("save", *self.where(), "--candidates", self.people, "--exam", self.saving,
                     "--connections", connections, "--seconds", seconds, *(["--rate", rate] if rate else []))
@@ -237,6 +259,21 @@ class Rounds:
                         "--connections", STARTERS)
             self.keep("finish_tls", said["per_second"])
 
+    def stampede(self):
+        """All who are not of the ten thousand arrive in two seconds, past the admission rate that the
+        product comes with: how long a start takes once somebody is connected and it is their turn."""
+        if not self.wanted("stampede"):
+            return
+        with self.town.waiting_room():
+            said = load("play", SCENARIOS / "stampede.json", *self.town.where(), "--candidates", self.town.people,
+                        "--exam", self.town.exam(), "--people", self.args.people)
+        if said["errors"]:
+            raise SystemExit("errors in a stampede")
+        latency = said["latency_ms"]
+        note(f"  {said['waiting_room']['people']} of {said['people']['planned']} people were told to wait; p99 with "
+             f"connecting {latency['start']['p99']} ms, of connecting {said['connect_ms']['p99']} ms")
+        self.keep("stampede", latency["start_admitted"]["p99"])
+
     def many(self):
         """Ten thousand candidates, each on a connection of their own, their sessions open."""
         if not self.wanted("save_tls_10k", "conn_bytes"):
@@ -266,6 +303,7 @@ class Rounds:
             self.single()
             self.starts()
             self.many()
+            self.stampede()
 
     def lines(self):
         for name in NAMES:
@@ -293,8 +331,8 @@ def main():
     args.rounds, args.seconds = (5, 5) if args.full else (3, 2)
     if not args.full:
         args.only = [name for name in args.only if name not in SLOW]
-    people = 1900 if args.full else 800
-    more = MANY - people if any(name in args.only for name in SLOW) else 0
+    args.people = 1900 if args.full else 800
+    more = MANY - args.people if any(name in args.only for name in TEN_THOUSAND) else 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     DISK.mkdir(parents=True, exist_ok=True)
@@ -302,7 +340,7 @@ def main():
     town = nginx = None
     try:
         note("setting up the server and its people")
-        town = Town(people, more)
+        town = Town(args.people, more)
         nginx = Nginx(scratch / "nginx", town.server)
         rounds = Rounds(args, town, nginx, scratch)
         rounds.run()
