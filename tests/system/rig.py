@@ -236,6 +236,27 @@ class Server:
         self.close()
 
 
+class Changed:
+    """The API, with some members of an exam's definition changed on their way."""
+
+    def __init__(self, api, **changes):
+        self.api, self.changes = api, changes
+
+    def call(self, method, path, body=None):
+        if (method, path) == ("POST", "/exams"):
+            body = {**body, **self.changes}
+        return self.api.call(method, path, body)
+
+
+def wait_for(holds, what, timeout_s=30):
+    """Asks again and again, but not for ever."""
+    end = time.monotonic() + timeout_s
+    while not holds():
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain: " + what)
+        time.sleep(0.02)
+
+
 def exam(api, kind="annual", window_ms=3600_000, duration_ms=1800_000, start_in_ms=-1000):
     """An open exam of that kind on the release of api's server; its id. api: or what wraps one."""
     keeper = getattr(api, "api", api).server.custodian()

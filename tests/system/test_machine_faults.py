@@ -21,26 +21,6 @@ CANDIDATES = 8
 PATIENCE_S = 30
 
 
-class Changed:
-    """The API, with some members of an exam's definition changed on their way."""
-
-    def __init__(self, api, **changes):
-        self.api, self.changes = api, changes
-
-    def call(self, method, path, body=None):
-        if (method, path) == ("POST", "/exams"):
-            body = {**body, **self.changes}
-        return self.api.call(method, path, body)
-
-
-def wait_for(holds, what):
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
-        if time.monotonic() > end:
-            raise AssertionError("waited in vain: " + what)
-        time.sleep(0.02)
-
-
 class Room(unittest.TestCase):
     """The data lie on a small file system of their own."""
 
@@ -78,15 +58,15 @@ class Room(unittest.TestCase):
                 sentences.append((headers.get("Retry-After"), body.decode()))
             return status == 503
 
-        wait_for(refused, "the full disk")
+        rig.wait_for(refused, "the full disk")
         self.assertIsNone(server.process.poll())
         retry_after, sentence = sentences[0]
         self.assertIsNotNone(retry_after)
         self.assertRegex(sentence, "请重试|恢复|稍后")
-        wait_for(lambda: server.api().raw("GET", "/readyz")[0] == 503, "not ready")
-        wait_for(lambda: '"event":"disk-low"' in server.log_text(), "the alarm")
+        rig.wait_for(lambda: server.api().raw("GET", "/readyz")[0] == 503, "not ready")
+        rig.wait_for(lambda: '"event":"disk-low"' in server.log_text(), "the alarm")
         ballast.unlink()
-        wait_for(lambda: server.api().raw("GET", "/readyz")[0] == 200, "ready again, by itself")
+        rig.wait_for(lambda: server.api().raw("GET", "/readyz")[0] == 200, "ready again, by itself")
         crowd.forget_acks()
         crowd.wait_for_acks(50)
         stop.set()
@@ -117,7 +97,7 @@ class Disk(unittest.TestCase):
         """The sync of another's answer takes 4 s; meanwhile the exam's window ends."""
         server, place, people = self.server("inject=fdatasync:delay_exit=4000000:when=14")
         end = 6.0
-        exam = rig.exam(Changed(place.admin, grace_ms=0, cut_at_window_end=True), window_ms=int(end * 1000) + 1000)
+        exam = rig.exam(rig.Changed(place.admin, grace_ms=0, cut_at_window_end=True), window_ms=int(end * 1000) + 1000)
         began = time.monotonic()
         sittings = [town.Sitting(api, exam) for api in people[:2]]
         acks, done = [], threading.Event()
@@ -176,12 +156,12 @@ class Descriptors(unittest.TestCase):
         crowd = []
         for _ in range(60):
             crowd.append(socket.create_connection(("127.0.0.1", server.port), timeout=5))
-        wait_for(lambda: "http.accept-failed" in server.log_text(), "the end of descriptors")
+        rig.wait_for(lambda: "http.accept-failed" in server.log_text(), "the end of descriptors")
         for n in range(20):
             self.assertFalse(sitting.save({n: None})["late"])  # on the connection that it has
         for one in crowd:
             one.close()
-        wait_for(lambda: server.api().raw("GET", "/healthz")[0] == 200, "a new connection")
+        rig.wait_for(lambda: server.api().raw("GET", "/healthz")[0] == 200, "a new connection")
         text = server.api().raw("GET", "/metrics")[2].decode()
         self.assertGreater(int(re.search(r'http_refused_total\{reason="descriptors"\} (\d+)', text).group(1)), 0)
 

@@ -22,14 +22,6 @@ PATIENCE_S = 20
 CANDIDATES = 10
 
 
-def wait_for(holds, what):
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
-        if time.monotonic() > end:
-            raise AssertionError("waited in vain: " + what)
-        time.sleep(0.02)
-
-
 def run(server, *args, lang="zh_CN.UTF-8"):
     return subprocess.run([str(rig.BIN / "mingfa-server"), "--config", str(server.config_file), *map(str, args)],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60,
@@ -126,14 +118,14 @@ class Certificate(unittest.TestCase):
         self.assertTrue(self.asks(kept))
         rig.make_certificate(self.server.state)
         os.kill(self.server.pid(), signal.SIGHUP)
-        wait_for(lambda: self.certificate() != before, "the new certificate")
+        rig.wait_for(lambda: self.certificate() != before, "the new certificate")
         self.assertTrue(self.asks(kept), "a connection was cut")
         self.assertIn("certificate-reloaded", self.server.log_text())
         # One that cannot be used changes nothing.
         now = self.certificate()
         (self.server.state / "keys" / "tls.pem").write_text("no certificate\n")
         os.kill(self.server.pid(), signal.SIGHUP)
-        wait_for(lambda: "certificate-not-reloaded" in self.server.log_text(), "the refusal")
+        rig.wait_for(lambda: "certificate-not-reloaded" in self.server.log_text(), "the refusal")
         self.assertEqual(self.certificate(), now)
         self.assertEqual(self.server.stop(), 0)
 
@@ -160,7 +152,7 @@ class Alarms(unittest.TestCase):
         server = rig.Server(tls=True, config={**town.QUICK, "disk_free_mib_min": 1 << 30, "certificate_days_min": 3650})
         self.addCleanup(server.close)
         server.start()
-        wait_for(lambda: "certificate-ending" in server.log_text(), "the alarm")
+        rig.wait_for(lambda: "certificate-ending" in server.log_text(), "the alarm")
         self.assertIn('"event":"disk-low"', server.log_text())
         g = self.gauges(server)
         self.assertEqual((g["mingfa_disk_low"], g["mingfa_certificate_ending"]), ("1", "1"))
@@ -182,7 +174,7 @@ class Alarms(unittest.TestCase):
         server = rig.Server(tls=True, config=town.QUICK).start()
         self.addCleanup(server.close)
         book = (rig.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-        wait_for(lambda: "mingfa_certificate_ending" in self.gauges(server), "the first look at the certificate")
+        rig.wait_for(lambda: "mingfa_certificate_ending" in self.gauges(server), "the first look at the certificate")
         there = server.api().raw("GET", "/metrics")[2].decode()
         named = set(re.findall(r"\bmingfa_[a-z_]+", book))
         self.assertGreater(len(named), 15)

@@ -31,27 +31,6 @@ TIME_OUT_SLACK_S = 0.5  # the server leaves what was received in time so long to
 CONFIG = {"checkpoint_ms": 100}  # so that kills meet checkpoints too
 
 
-class Changed:
-    """The API, with some members of an exam's definition changed on their way."""
-
-    def __init__(self, api, **changes):
-        self.api, self.changes = api, changes
-
-    def call(self, method, path, body=None):
-        if (method, path) == ("POST", "/exams"):
-            body = {**body, **self.changes}
-        return self.api.call(method, path, body)
-
-
-def wait_until(holds, what, timeout_s=20):
-    """Asks again and again, but not for ever."""
-    end = time.monotonic() + timeout_s
-    while not holds():
-        if time.monotonic() > end:
-            raise AssertionError("waited in vain: " + what)
-        time.sleep(0.01)
-
-
 class Sigkill(unittest.TestCase):
     def setUp(self):
         print(f"SIGKILL_SEED={SEED}", flush=True)
@@ -96,7 +75,7 @@ class Sigkill(unittest.TestCase):
     # ---- under load
 
     def test_every_acknowledged_answer_survives(self):
-        exam = rig.exam(Changed(self.town.admin, attempts=ATTEMPTS), window_ms=36000_000, duration_ms=36000_000)
+        exam = rig.exam(rig.Changed(self.town.admin, attempts=ATTEMPTS), window_ms=36000_000, duration_ms=36000_000)
         hand_in = min(0.02, 4.0 / KILLS)  # so that there is always somebody writing
         crowd = self.crowd(exam, attempts=ATTEMPTS, hand_in=hand_in)
         crowd.each("begin")
@@ -214,7 +193,7 @@ class Sigkill(unittest.TestCase):
     def test_sessions_whose_time_runs_out_are_closed_and_marked_whole(self):
         crowds = []
         for n in range(LATER_KILLS):
-            exam = rig.exam(Changed(self.town.admin, grace_ms=0, late_accept_ms=0), window_ms=2500, start_in_ms=-100)
+            exam = rig.exam(rig.Changed(self.town.admin, grace_ms=0, late_accept_ms=0), window_ms=2500, start_in_ms=-100)
             crowd = self.crowd(exam, count=20)
             crowds.append(crowd)
             crowd.each("begin")
@@ -229,7 +208,7 @@ class Sigkill(unittest.TestCase):
             for c in crowd.all:
                 c.api.close()
             self.restart()
-            wait_until(lambda: self.metric("sessions_open") == 0, "the overdue sessions are closed")
+            rig.wait_for(lambda: self.metric("sessions_open") == 0, "the overdue sessions are closed")
             for c in crowd.all:
                 c.finish(c.api.call("GET", c.path + "/result"))
             crowd.check_chains(self.journal)
