@@ -155,7 +155,7 @@ class Town:
     @staticmethod
     def people_add(admin, count):
         numbers = [f"B{n:05d}" for n in range(count)]
-        unit = district.units()[1][0]
+        unit = next(code for code, _name, parent in district.units() if parent != district.ROOT[0])
         rows = "".join(f"{n},张三,{unit},公务员,在册,,\n" for n in numbers)
         admin.call("POST", "/people/import", csv=("人员编号,姓名,单位编码,人员类别,状态,职务,任职日期\n" + rows).encode())
         return numbers
