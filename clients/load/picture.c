@@ -249,8 +249,8 @@ static void latency_panel(struct drawing *d)
 
 static void rate_panel(struct drawing *d)
 {
-    for (double rate = 0; rate <= d->rate_max; rate += d->rate_step)
-        grid_line(d, rate_y(d, rate), rate);
+    for (int step = 0; step * d->rate_step <= d->rate_max; step++)
+        grid_line(d, rate_y(d, step * d->rate_step), step * d->rate_step);
     label_write(d, PANEL_LEFT, RATE_TOP - 10, "start", say(d, &label_rate));
     time_axis(d, RATE_BOTTOM, true);
     line_write_path(d, LINE_WAITING, colour_waiting);
