@@ -1,13 +1,11 @@
 /* See story.h. Everything that will happen stands in a heap by virtual time; what is taken from it may
  * put more into it. Chance is one SplitMix64 of the seed, and nothing else is asked: the same seed is
  * the same story. */
-#include "tests/sim/story.h"
+#include "tests/sim/story_internal.h"
 
 #include "server/store/fault/fault_store.h"
 #include "server/store/sqlite/sqlite_store.h"
-#include "tests/draw/pool.h"
 #include "tests/lib/hasty_store.h"
-#include "tests/sim/model.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -15,97 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    HAPPENINGS_MAX = 8192,
-    DEVICES = 2,
-    ROUND_EVERY_MS = 3000,
-    PATIENCE_MS = 20000, /* of a device, for a reply */
-    AFTER_MS = 20 * 60 * 1000,
-    END_ROUNDS_MAX = 300,
-};
-
-enum what { WAKE, ARRIVAL, ROUND, REPLY, PATIENCE, OFFICER, CRASH, RESTART, CHECKPOINT };
-
-/* A request on its way, then the job, then its reply. Freed at the end of the story at the latest. */
-struct message {
-    struct job job;
-    struct arena arena;
-    struct message *older; /* of all */
-    bool is_gone;
-    unsigned person, device, page;
-    uint64_t number;
-    struct sent responses[GROUND_ITEMS];
-    struct response_input inputs[GROUND_ITEMS];
-    size_t count;
-};
-
-struct happening {
-    int64_t at_ms;
-    uint64_t order;
-    enum what what;
-    unsigned person;
-    uint64_t number;
-    struct message *message;
-};
-
-struct pad {
-    uint8_t id[16];
-    bool is_open, waits;
-    unsigned page;
-    uint64_t waits_for; /* a message's number */
-    uint32_t epoch;
-    uint64_t next_seq;
-    bool has_unsent[GROUND_ITEMS];
-    struct sent unsent[GROUND_ITEMS]; /* epoch 0: gets one by the next open */
-};
-
-struct sitter {
-    struct pad devices[DEVICES];
-    unsigned active;
-    uint32_t attempt;
-    uint8_t nonce[32];
-    bool has_session, is_done;
-    uint8_t session[16];
-    enum item_type types[GROUND_ITEMS];
-    unsigned options[GROUND_ITEMS];
-};
-
-struct story {
-    const struct story_options *options;
-    struct story_tally *tally;
-    struct test_chance chance;
-    unsigned exam;
-    int64_t now_ms;
-    struct env env;
-    struct store *store, *faults;
-    struct live *live; /* NULL: the server is down */
-    bool is_dying, is_fatal, is_calm;
-    uint64_t handed_back;
-    struct model model;
-    struct sitter people[GROUND_PEOPLE];
-    struct message *newest;
-    uint64_t messages;
-    struct happening heap[HAPPENINGS_MAX];
-    size_t heap_count;
-    uint64_t orders;
-    /* how rough this story is, in thousandths */
-    unsigned loses, repeats, faulty;
-};
-
-static uint32_t below(struct story *s, uint32_t n)
+uint32_t below(struct story *s, uint32_t n)
 {
     return test_chance_below(&s->chance, n);
 }
 
-static bool by_chance(struct story *s, unsigned thousandths)
+bool by_chance(struct story *s, unsigned thousandths)
 {
     return below(s, 1000) < thousandths;
 }
 
-static void tell(const struct story *s, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void tell(const struct story *s, const char *format, ...)
+void tell(const struct story *s, const char *format, ...)
 {
     int64_t ms = s->now_ms - GROUND_START_MS;
     va_list args;
@@ -126,7 +44,7 @@ static bool sooner(const struct happening *a, const struct happening *b)
     return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->order < b->order;
 }
 
-static void plan(struct story *s, int64_t in_ms, struct happening h)
+void plan(struct story *s, int64_t in_ms, struct happening h)
 {
     size_t at = s->heap_count;
 
@@ -174,7 +92,7 @@ static int64_t env_now_ms(void *arg)
     return ((struct story *)arg)->now_ms;
 }
 
-static int env_entropy(void *arg, void *out, size_t n)
+int env_entropy(void *arg, void *out, size_t n)
 {
     struct story *s = arg;
 
@@ -193,14 +111,14 @@ static void env_log(void *arg, enum log_level level, const char *event,
 
 /* ---- the network ---- */
 
-static int64_t delay_ms(struct story *s)
+int64_t delay_ms(struct story *s)
 {
     if (by_chance(s, s->loses))
         return 1000 + below(s, 40000); /* a hole in the signal */
     return 1 + below(s, 400);
 }
 
-static struct message *message_new(struct story *s, unsigned person, enum job_type type)
+struct message *message_new(struct story *s, unsigned person, enum job_type type)
 {
     struct message *m = calloc(1, sizeof *m);
     struct sitter *p = &s->people[person];
@@ -227,7 +145,7 @@ static void message_gone(struct message *m)
     m->is_gone = true;
 }
 
-static void request_send(struct story *s, struct message *m)
+void request_send(struct story *s, struct message *m)
 {
     struct pad *d = &s->people[m->person].devices[m->device];
 
@@ -255,262 +173,6 @@ static void request_send(struct story *s, struct message *m)
         return;
     }
     plan(s, delay_ms(s), (struct happening){.what = ARRIVAL, .message = m});
-}
-
-/* ---- what a device sends ---- */
-
-static void send_start(struct story *s, unsigned person)
-{
-    struct sitter *p = &s->people[person];
-    struct message *m = message_new(s, person, JOB_START);
-
-    memcpy(m->job.in.start.exam_uuid, s->options->ground->exams[s->exam], 16);
-    m->job.in.start.attempt = p->attempt;
-    memcpy(m->job.in.start.nonce, p->nonce, 32);
-    tell(s, "P%u starts attempt %u", person, p->attempt);
-    request_send(s, m);
-}
-
-static void send_open(struct story *s, unsigned person)
-{
-    struct sitter *p = &s->people[person];
-    struct message *m = message_new(s, person, JOB_OPEN);
-
-    memcpy(m->job.in.open.session_uuid, p->session, 16);
-    memcpy(m->job.in.open.device_id, p->devices[p->active].id, 16);
-    tell(s, "P%u opens on device %u", person, p->active);
-    request_send(s, m);
-}
-
-/* All that is unsent of the oldest epoch. False: nothing. */
-static bool send_save(struct story *s, unsigned person)
-{
-    struct sitter *p = &s->people[person];
-    struct pad *d = &p->devices[p->active];
-    struct model_session *ms = model_find(&s->model, p->session);
-    struct message *m;
-    uint32_t epoch = 0;
-
-    for (unsigned i = 0; i < GROUND_ITEMS; i++) {
-        if (d->has_unsent[i] && d->unsent[i].epoch > 0 &&
-            (epoch == 0 || d->unsent[i].epoch < epoch))
-            epoch = d->unsent[i].epoch;
-    }
-    if (epoch == 0 || ms == NULL)
-        return false;
-    m = message_new(s, person, JOB_SAVE);
-    for (unsigned i = 0; i < GROUND_ITEMS; i++) {
-        const struct sent *r = &d->unsent[i];
-
-        if (!d->has_unsent[i] || r->epoch != epoch)
-            continue;
-        model_sent(&s->model, ms, r);
-        m->responses[m->count++] = *r;
-    }
-    memcpy(m->job.in.save.session_uuid, p->session, 16);
-    m->job.in.save.epoch = epoch;
-    tell(s, "P%u sends %zu responses of epoch %u", person, m->count, epoch);
-    request_send(s, m);
-    return true;
-}
-
-static void send_submit(struct story *s, unsigned person)
-{
-    struct sitter *p = &s->people[person];
-    struct pad *d = &p->devices[p->active];
-    struct message *m = message_new(s, person, JOB_SUBMIT);
-
-    memcpy(m->job.in.submit.session_uuid, p->session, 16);
-    m->job.in.submit.epoch = d->epoch;
-    m->job.in.submit.device_seq = d->next_seq - 1;
-    tell(s, "P%u hands in", person);
-    request_send(s, m);
-}
-
-static void send_heartbeat(struct story *s, unsigned person)
-{
-    struct message *m = message_new(s, person, JOB_HEARTBEAT);
-
-    memcpy(m->job.in.session_uuid, s->people[person].session, 16);
-    request_send(s, m);
-}
-
-/* ---- what a person does ---- */
-
-static void choose(struct story *s, unsigned person)
-{
-    struct sitter *p = &s->people[person];
-    struct pad *d = &p->devices[p->active];
-    unsigned item = below(s, GROUND_ITEMS);
-    struct sent r = {.item = item, .kind = RESPONSE_MASK};
-
-    if (by_chance(s, 80))
-        r.kind = RESPONSE_NONE;
-    else if (p->types[item] == ITEM_FILL_IN)
-        r = (struct sent){.item = item, .kind = RESPONSE_TEXT, .text = below(s, 3)};
-    else if (p->types[item] == ITEM_TRUE_FALSE)
-        r.mask = below(s, 2);
-    else if (p->types[item] == ITEM_SINGLE)
-        r.mask = 1u << below(s, p->options[item]);
-    else
-        r.mask = 1 + below(s, (1u << p->options[item]) - 1);
-    if (d->is_open) {
-        r.epoch = d->epoch;
-        r.seq = d->next_seq++;
-    }
-    d->unsent[item] = r;
-    d->has_unsent[item] = true;
-}
-
-static void attempt_next(struct story *s, unsigned person)
-{
-    struct sitter *p = &s->people[person];
-
-    p->has_session = false;
-    p->attempt++;
-    p->is_done = p->attempt > GROUND_ATTEMPTS + 2; /* voids give some back */
-    env_entropy(s, p->nonce, sizeof p->nonce);
-    for (unsigned k = 0; k < DEVICES; k++) {
-        struct pad *d = &p->devices[k];
-
-        d->is_open = false;
-        d->epoch = 0;
-        d->next_seq = 1;
-        d->page++;
-        d->waits = false;
-        memset(d->has_unsent, 0, sizeof d->has_unsent);
-    }
-}
-
-static void act(struct story *s, unsigned person)
-{
-    struct sitter *p = &s->people[person];
-    struct pad *d = &p->devices[p->active];
-    unsigned dice = below(s, 1000);
-
-    if (p->has_session && dice < 40) { /* a reload: what is unsent was kept */
-        d->page++;
-        d->is_open = d->waits = false;
-        s->tally->reloads++;
-    } else if (p->has_session && dice < 70) {
-        p->active = 1 - p->active;
-        d = &p->devices[p->active];
-        d->page++;
-        d->is_open = d->waits = false;
-        s->tally->devices_changed++;
-    }
-    if (p->is_done || d->waits)
-        return;
-    if (!p->has_session) {
-        send_start(s, person);
-        return;
-    }
-    if (dice > 100)
-        choose(s, person);
-    if (!d->is_open)
-        send_open(s, person);
-    else if (dice > 985)
-        send_submit(s, person);
-    else if (dice > 940)
-        send_heartbeat(s, person);
-    else
-        send_save(s, person);
-}
-
-/* ---- what a device hears ---- */
-
-static bool is_passing(const struct message *m)
-{
-    int rc = m->job.rc;
-
-    return rc == ERR_BUSY || rc == ERR_IO || rc == ERR_UNKNOWN ||
-           (m->job.err.msg != NULL && strcmp(m->job.err.msg->id, "session-suspended") == 0);
-}
-
-static bool is_closed(enum session_state state)
-{
-    return state != SESSION_STARTED && state != SESSION_SUSPENDED;
-}
-
-static void hear_session(struct sitter *p, const struct session_view *view)
-{
-    p->has_session = true;
-    memcpy(p->session, view->ack.session_uuid, 16);
-    for (size_t i = 0; i < GROUND_ITEMS && i < view->paper.count; i++) {
-        p->types[i] = view->paper.items[i].item->type;
-        p->options[i] = (unsigned)view->paper.items[i].item->options_count;
-    }
-}
-
-static void hear_open(struct story *s, struct message *m)
-{
-    struct pad *d = &s->people[m->person].devices[m->device];
-    const struct session_ack *ack = &m->job.out.ack;
-
-    if (is_closed(ack->state)) {
-        attempt_next(s, m->person);
-        return;
-    }
-    d->is_open = true;
-    d->epoch = ack->epoch;
-    if (ack->next_seq > d->next_seq)
-        d->next_seq = ack->next_seq;
-    for (unsigned i = 0; i < GROUND_ITEMS; i++) {
-        if (d->has_unsent[i] && d->unsent[i].epoch == 0) {
-            d->unsent[i].epoch = d->epoch;
-            d->unsent[i].seq = d->next_seq++;
-        }
-    }
-}
-
-static void settle(struct pad *d, const struct message *m)
-{
-    for (size_t k = 0; k < m->count; k++) {
-        const struct sent *r = &m->responses[k];
-
-        if (d->has_unsent[r->item] && d->unsent[r->item].epoch == r->epoch &&
-            d->unsent[r->item].seq == r->seq)
-            d->has_unsent[r->item] = false;
-    }
-}
-
-static void hear(struct story *s, struct message *m)
-{
-    struct sitter *p = &s->people[m->person];
-    struct pad *d = &p->devices[m->device];
-    bool fine = m->job.rc == 0;
-
-    if (m->page != d->page || m->number == 0)
-        return; /* nobody is there to hear it */
-    if (d->waits_for == m->number)
-        d->waits = false;
-    if (!fine && is_passing(m))
-        return;
-    switch (m->job.type) {
-    case JOB_START:
-        if (fine)
-            hear_session(p, &m->job.out.session);
-        else
-            p->is_done = true;
-        break;
-    case JOB_OPEN:
-        if (fine)
-            hear_open(s, m);
-        else
-            attempt_next(s, m->person);
-        break;
-    case JOB_SAVE:
-        settle(d, m); /* stored, or refused for good */
-        break;
-    case JOB_SUBMIT:
-        if (fine)
-            attempt_next(s, m->person);
-        else
-            d->is_open = false; /* look again */
-        break;
-    default:
-        break;
-    }
 }
 
 /* ---- the server ---- */
