@@ -40,7 +40,7 @@ static void disk_look(struct watch *w)
 
 static void certificate_look(struct watch *w)
 {
-    int64_t ends_ms = http_certificate_ends_ms(w->http);
+    int64_t ends_ms = w->http != NULL ? http_certificate_ends_ms(w->http) : 0;
 
     atomic_store(&w->certificate_ends_ms, ends_ms);
     if (ends_ms != 0)

@@ -16,7 +16,7 @@ struct watch {
     /* Set before the first look; borrowed. */
     const struct env *env;
     const char *data_dir;
-    struct http_server *http;
+    struct http_server *http; /* NULL: no certificate to look at */
     int64_t disk_free_bytes_min;
     int64_t certificate_ms_min;
 

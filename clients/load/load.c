@@ -5,13 +5,13 @@
  * again, which is harmless by the API's rules. A phase that does not end by its deadline ends the
  * run. Thread: one. */
 #include "clients/load/load.h"
+#include "clients/load/clock.h"
 
 #include "clients/load/request.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 
 static const struct msg msg_stuck = {
@@ -27,23 +27,6 @@ static const struct msg msg_refused = {
 static const struct msg msg_memory = {"out-of-memory", "内存不足。", "Out of memory."};
 
 static void client_go(struct client *client);
-
-static int64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static int64_t cpu_us(void)
-{
-    struct rusage u;
-
-    getrusage(RUSAGE_SELF, &u);
-    return (int64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 + u.ru_utime.tv_usec +
-           u.ru_stime.tv_usec;
-}
 
 static struct timeval after_us(int64_t us)
 {
@@ -97,7 +80,7 @@ static int64_t client_due_us(const struct client *client)
 static void schedule_set(struct load *l)
 {
     int64_t at_us = due_us(l, l->next_due);
-    struct timeval wait = after_us(at_us - now_us());
+    struct timeval wait = after_us(at_us - clock_now_us());
 
     if (at_us < l->window_to_us)
         event_add(l->schedule, &wait);
@@ -106,7 +89,7 @@ static void schedule_set(struct load *l)
 static void schedule_fired(evutil_socket_t fd, short what, void *arg)
 {
     struct load *l = arg;
-    int64_t at_us = now_us();
+    int64_t at_us = clock_now_us();
 
     (void)fd;
     (void)what;
@@ -115,7 +98,7 @@ static void schedule_fired(evutil_socket_t fd, short what, void *arg)
         struct client *client = &l->clients[l->next_due % l->clients_count];
 
         if (client->waiting && !event_pending(client->retry, EV_TIMEOUT, NULL)) {
-            int64_t late_us = now_us() - client_due_us(client);
+            int64_t late_us = clock_now_us() - client_due_us(client);
 
             if (late_us > l->tally.late_us_max)
                 l->tally.late_us_max = late_us;
@@ -139,7 +122,7 @@ static void phase_end(struct load *l)
             to_us = l->window_to_us;
         /* The last replies may come in the same turn of the loop in which the window closes. */
         if (l->tally.cpu_us == 0)
-            l->tally.cpu_us = cpu_us() - l->cpu_from_us;
+            l->tally.cpu_us = clock_cpu_us() - l->cpu_from_us;
         l->tally.window_us = to_us - l->window_from_us;
     }
     if (++l->phase_at == l->phases_count)
@@ -166,12 +149,12 @@ static void window_turn(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (l->cpu_from_us < 0) {
-        struct timeval wait = after_us(l->window_to_us - now_us());
+        struct timeval wait = after_us(l->window_to_us - clock_now_us());
 
-        l->cpu_from_us = cpu_us();
+        l->cpu_from_us = clock_cpu_us();
         event_add(l->window, &wait);
     } else {
-        l->tally.cpu_us = cpu_us() - l->cpu_from_us;
+        l->tally.cpu_us = clock_cpu_us() - l->cpu_from_us;
     }
 }
 
@@ -180,7 +163,7 @@ static void window_set(struct load *l)
     const struct options *o = l->options;
     struct timeval wait;
 
-    l->cpu_from_us = cpu_us();
+    l->cpu_from_us = clock_cpu_us();
     l->window_from_us = l->from_us;
     l->window_to_us = INT64_MAX;
     if (!load_phase(l)->is_timed)
@@ -188,7 +171,7 @@ static void window_set(struct load *l)
     l->cpu_from_us = -1;
     l->window_from_us = l->from_us + (int64_t)o->warmup_s * 1000000;
     l->window_to_us = l->window_from_us + (int64_t)o->seconds * 1000000;
-    wait = after_us(l->window_from_us - now_us());
+    wait = after_us(l->window_from_us - clock_now_us());
     event_add(l->window, &wait);
 }
 
@@ -200,7 +183,7 @@ static void phase_begin(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    l->from_us = l->last_reply_us = now_us();
+    l->from_us = l->last_reply_us = clock_now_us();
     l->window_to_us = INT64_MAX;
     l->busy = l->clients_count;
     l->next_due = 0;
@@ -271,7 +254,7 @@ static void retry_fired(evutil_socket_t fd, short what, void *arg)
 static bool may_send(struct client *client)
 {
     struct load *l = client->load;
-    int64_t at_us = now_us();
+    int64_t at_us = clock_now_us();
 
     if (!load_phase(l)->is_timed) {
         client->due_us = at_us;
@@ -320,7 +303,7 @@ static void client_go(struct client *client)
         load_fail(l);
         return;
     }
-    client->sent_us = now_us();
+    client->sent_us = clock_now_us();
     conn_send(&client->conn);
 }
 
@@ -352,7 +335,7 @@ static void refused(struct client *client, const struct reply *reply)
 static void counted(struct client *client, const struct reply *reply, bool good)
 {
     struct load *l = client->load;
-    int64_t at_us = now_us();
+    int64_t at_us = clock_now_us();
     bool within = is_open(l) ? client->due_us >= l->window_from_us
                              : at_us >= l->window_from_us && at_us < l->window_to_us;
 

@@ -2,9 +2,10 @@
  * read their sessions back; when the last one has, the run ends. Thread: one. */
 #include "clients/load/play.h"
 
+#include "clients/load/clock.h"
+
 #include <assert.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 
 static const struct msg msg_few = {
@@ -18,23 +19,6 @@ static const struct msg msg_token = {
     "{0}: the candidate {1} has no \"token\"; run login --tokens-out first.",
 };
 static const struct msg msg_memory = {"out-of-memory", "内存不足。", "Out of memory."};
-
-int64_t play_now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static int64_t cpu_us(void)
-{
-    struct rusage u;
-
-    getrusage(RUSAGE_SELF, &u);
-    return (int64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 + u.ru_utime.tv_usec +
-           u.ru_stime.tv_usec;
-}
 
 void play_need(struct play *play, int rc)
 {
@@ -69,7 +53,7 @@ static void check_begin(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     event_del(play->tick);
-    play_need(play, diary_end(play->diary, play_now_us(), cpu_us()));
+    play_need(play, diary_end(play->diary, clock_now_us(), clock_cpu_us()));
     play->is_checking = true;
     while (n < CHECKERS && check_one(play))
         n++;
@@ -97,7 +81,7 @@ static void ticked(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    play_need(play, diary_tick(play->diary, play_now_us(), cpu_us()));
+    play_need(play, diary_tick(play->diary, clock_now_us(), clock_cpu_us()));
 }
 
 /* ---- life ---- */
@@ -171,10 +155,10 @@ static int day_play(struct play *play)
 
     if (!events_make(play) || !players_make(play))
         return err_set(&play->err, ERR_NOMEM, &msg_memory, NULL, NULL, NULL, NULL);
-    play->from_us = play_now_us();
+    play->from_us = clock_now_us();
     play->busy = play->people;
     play->diary->people = play->people;
-    diary_begin(play->diary, play->from_us, cpu_us());
+    diary_begin(play->diary, play->from_us, clock_cpu_us());
     event_add(play->tick, &second);
     for (uint32_t i = 0; i < play->people; i++)
         player_arrive(&play->players[i]);

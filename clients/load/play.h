@@ -91,7 +91,6 @@ struct play {
  * somebody has no token. Blocks for the whole day. */
 int play_run(const struct options *o, struct day *day, struct diary *diary, struct err *err);
 
-int64_t play_now_us(void);
 /* This person is through with what they were told to do. */
 void play_gone(struct play *play);
 /* Without memory the run ends. `rc` 0 is ignored. */

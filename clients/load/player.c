@@ -12,6 +12,7 @@
  * repeat; another refusal of an answer makes the person load the page again first; whoever has no
  * success for long gives up, which the verdict does not forgive. Thread: the event_base's. */
 #include "clients/load/play.h"
+#include "clients/load/clock.h"
 
 #include "clients/load/request.h"
 
@@ -44,7 +45,7 @@ static void go(struct player *p);
 
 static void arm(struct player *p, int64_t at_us)
 {
-    int64_t us = at_us - play_now_us();
+    int64_t us = at_us - clock_now_us();
     struct timeval wait = {.tv_sec = us > 0 ? us / US : 0,
                            .tv_usec = us > 0 ? (suseconds_t)(us % US) : 0};
 
@@ -65,7 +66,7 @@ static void act_set(struct player *p, enum act act, int64_t due_us)
 
 static void error_note(struct player *p, const char *name)
 {
-    play_need(p->play, diary_error(p->play->diary, play_now_us(), name));
+    play_need(p->play, diary_error(p->play->diary, clock_now_us(), name));
 }
 
 static void leave(struct player *p)
@@ -94,7 +95,7 @@ static void give_up(struct player *p)
 /* The same act once more, later. */
 static void again_in(struct player *p, int64_t us)
 {
-    int64_t now_us = play_now_us();
+    int64_t now_us = clock_now_us();
 
     if (p->failing_us == 0)
         p->failing_us = now_us;
@@ -145,7 +146,7 @@ static void request_write(struct player *p)
 
 static void connect_begin(struct player *p)
 {
-    int64_t now_us = play_now_us();
+    int64_t now_us = clock_now_us();
 
     p->connecting = conn_connect(&p->conn) == 0;
     if (!p->connecting) {
@@ -160,7 +161,7 @@ static void connect_begin(struct player *p)
 /* Gone as soon as the answer is on its way: whether it was stored, only sending it again tells. */
 static void disconnect(struct player *p)
 {
-    int64_t back_us = play_now_us() + p->answer.disconnect_us;
+    int64_t back_us = clock_now_us() + p->answer.disconnect_us;
 
     conn_drop(&p->conn);
     p->asking = false;
@@ -173,7 +174,7 @@ static void disconnect(struct player *p)
 
 static void go(struct player *p)
 {
-    int64_t now_us = play_now_us();
+    int64_t now_us = clock_now_us();
     int64_t at_us = p->due_us > p->retry_us ? p->due_us : p->retry_us;
 
     if (p->act == ACT_GONE || p->asking || p->connecting)
@@ -209,7 +210,7 @@ static void timer_fired(evutil_socket_t fd, short what, void *arg)
     (void)what;
     if (!p->asking && !p->connecting) {
         if (p->act != ACT_CHECK)
-            hist_add(&p->play->diary->late, play_now_us() - p->armed_us);
+            hist_add(&p->play->diary->late, clock_now_us() - p->armed_us);
         go(p);
         return;
     }
@@ -245,7 +246,7 @@ static void answer_next(struct player *p)
 /* From `done` on: what the plan has for this answer, then the next. */
 static void answer_on(struct player *p, enum act done)
 {
-    int64_t now_us = play_now_us();
+    int64_t now_us = clock_now_us();
 
     if (done == ACT_SAVE && p->answer.duplicate) {
         act_set(p, ACT_REPEAT, now_us);
@@ -270,7 +271,7 @@ static bool started(struct player *p, const struct reply *reply)
     if (reply->status != 201 && !p->is_unsure)
         error_note(p, "had-started-before");
     d->started++;
-    act_set(p, ACT_OPEN, play_now_us());
+    act_set(p, ACT_OPEN, clock_now_us());
     go(p);
     return true;
 }
@@ -290,7 +291,7 @@ static bool opened(struct player *p, const struct reply *reply)
         c->next_seq = next_seq; /* no number twice, whatever the server forgot */
     d->missing_at_reload += missing;
     if (p->act == ACT_OPEN) {
-        p->schedule_us = play_now_us();
+        p->schedule_us = clock_now_us();
         answer_next(p);
         return true;
     }
@@ -347,7 +348,7 @@ static bool handed_in(struct player *p, const struct reply *reply)
         memcpy(p->head, at + sizeof name - 1, HEAD_HEX_BYTES);
         p->handed_in = true;
         p->play->diary->handed_in++;
-        act_set(p, ACT_RESULT, play_now_us());
+        act_set(p, ACT_RESULT, clock_now_us());
         go(p);
         return true;
     }
@@ -419,7 +420,7 @@ static void turn_wait(struct player *p, const struct reply *reply)
     json_t *object = json_loadb((const char *)reply->body.data, reply->body.len, 0, NULL);
     json_int_t before = json_integer_value(json_object_get(object, "before"));
     json_int_t ms = json_integer_value(json_object_get(object, "retry_after_ms"));
-    int64_t now_us = play_now_us();
+    int64_t now_us = clock_now_us();
 
     json_decref(object);
     if (ms <= 0 || ms > WAIT_S_MAX * 1000)
@@ -460,7 +461,7 @@ static void refused(struct player *p, const struct reply *reply)
 
         p->resume = p->act;
         p->resume_due_us = p->due_us;
-        act_set(p, ACT_RELOAD, play_now_us());
+        act_set(p, ACT_RELOAD, clock_now_us());
         p->refusals = refusals;
         go(p);
     } else {
@@ -483,7 +484,7 @@ static void admitted(struct player *p, int64_t now_us)
 static void replied(struct player *p, const struct reply *reply)
 {
     struct diary *d = p->play->diary;
-    int64_t now_us = play_now_us();
+    int64_t now_us = clock_now_us();
     enum act act = p->act;
     int64_t due_us = p->due_us;
 
@@ -519,7 +520,7 @@ static void lost(struct player *p)
         error_note(p, "connection-lost");
         again_in(p, COME_BACK_MS * 1000);
     } else if (!event_pending(p->timer, EV_TIMEOUT, NULL)) {
-        arm(p, play_now_us()); /* the server ended it after its reply: not a failure */
+        arm(p, clock_now_us()); /* the server ended it after its reply: not a failure */
     }
 }
 
@@ -531,7 +532,7 @@ static void news(struct conn *conn, enum conn_news what, const struct reply *rep
     case CONN_READY:
         p->connecting = false;
         event_del(p->timer);
-        p->ready_us = play_now_us();
+        p->ready_us = clock_now_us();
         hist_add(&p->play->diary->connect, p->ready_us - p->connect_from_us);
         go(p);
         break;
@@ -584,6 +585,6 @@ void player_arrive(struct player *p)
 void player_check(struct player *p)
 {
     p->conn.piece_bytes = 0;
-    act_set(p, ACT_CHECK, play_now_us());
+    act_set(p, ACT_CHECK, clock_now_us());
     arm(p, p->due_us);
 }

@@ -60,6 +60,7 @@ static const struct msg MSG_PASSWORD = {
 struct login_person {
     char number[PERSON_NUMBER_BYTES_MAX + 1]; /* written before `count` covers the entry */
     _Atomic int64_t valid_from_ms;
+    _Atomic uint64_t generation; /* grows with each change of the line above */
     _Atomic uint64_t kept_login;
     char *hash;
     struct digest code;
@@ -194,6 +195,7 @@ int login_set_password(struct login_board *b, uint32_t person, struct bytes hash
     }
     atomic_store(&p->kept_login, kept_login);
     atomic_store(&p->valid_from_ms, valid_from_ms);
+    atomic_fetch_add(&p->generation, 1);
     pthread_mutex_unlock(&b->lock);
     return 0;
 }
@@ -227,6 +229,7 @@ void login_end_all(struct login_board *b, uint32_t person, int64_t valid_from_ms
     assert(p != NULL);
     atomic_store(&p->kept_login, 0);
     atomic_store(&p->valid_from_ms, valid_from_ms);
+    atomic_fetch_add(&p->generation, 1);
 }
 
 /* Drops what has expired by building the set anew in place. */
@@ -301,11 +304,11 @@ static bool login_is_ended(struct login_board *b, uint64_t id)
 
 /* ------------------------------------------------------------------------------ tokens */
 
-int64_t login_valid_from_ms(struct login_board *b, int64_t person)
+uint64_t login_generation(struct login_board *b, int64_t person)
 {
     struct login_person *p = person_entry(b, person);
 
-    return p == NULL ? 0 : atomic_load(&p->valid_from_ms);
+    return p == NULL ? 0 : atomic_load(&p->generation);
 }
 
 int login_issue(struct login_board *b, uint32_t person, int64_t now_ms, int64_t hold_ms,

@@ -45,9 +45,9 @@ void login_end_all(struct login_board *b, uint32_t person, int64_t valid_from_ms
 /* Ends one login until it expires; when the set is full, all logins of that person. */
 void login_end_one(struct login_board *b, const struct login *login, int64_t now_ms);
 
-/* Logins of the person hold from then on; it changes with each new password and each revocation. 0 for
- * nobody. Any thread. */
-int64_t login_valid_from_ms(struct login_board *b, int64_t person);
+/* Another with each new password and each revocation: what was proved under one holds under no other.
+ * 0 for nobody. Any thread. */
+uint64_t login_generation(struct login_board *b, int64_t person);
 /* A new login: fills out (number included) and its token. ERR_CRYPTO. Any thread. */
 int login_issue(struct login_board *b, uint32_t person, int64_t now_ms, int64_t hold_ms,
                 struct login_result *out, struct err *err);

@@ -56,11 +56,11 @@ static bool login_run(struct live *live, struct job *job)
     const struct login_request *in = &job->in.login_request;
     struct bytes number = job->type == JOB_PASSWORD ? job->person : in->person;
     int64_t person = person_of(live, number);
-    int64_t from_ms = login_valid_from_ms(live->logins, person);
+    uint64_t generation = login_generation(live->logins, person);
     struct job_own *own;
 
     job->rc = prove(live, job, number, person);
-    if (job->rc == 0 && login_valid_from_ms(live->logins, person) != from_ms) {
+    if (job->rc == 0 && login_generation(live->logins, person) != generation) {
         job->rc = login_refuse(&job->err); /* what was proved has ended meanwhile */
     }
     if (job->rc != 0) {

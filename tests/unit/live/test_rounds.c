@@ -7,6 +7,7 @@
 #include "tests/sim/ground.h"
 
 #include <criterion/criterion.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ enum { JOBS_MAX = 400 };
 struct ask {
     struct job job;
     struct arena arena;
-    bool done;
+    atomic_bool done;
 };
 
 struct scene {
@@ -252,5 +253,49 @@ Test(rounds, the_line_for_the_password_hash_has_an_end)
     }
     cr_assert_eq(answered, taken);
     cr_assert_gt(stopped, 0u);
+    scene_free(s);
+}
+
+/* Person 0 gets a password by an activation code. */
+static void activate(struct scene *s, const char *password)
+{
+    struct bytes number = ground_person(0);
+    struct ask *code = ask_new(s, JOB_ACTIVATION);
+    struct ask *use = ask_new(s, JOB_ACTIVATE);
+
+    code->job.in.activation.people = &number;
+    code->job.in.activation.count = 1;
+    cr_assert_eq(live_call(s->live, &code->job), 0);
+    use->job.in.login_request.person = number;
+    use->job.in.login_request.code = bytes_of_text(code->job.out.activation.codes[0].code);
+    use->job.in.login_request.new_password = bytes_of_text(password);
+    use->job.in.login_request.address = "127.0.0.1";
+    cr_assert_eq(live_call(s->live, &use->job), 0);
+}
+
+Test(rounds, a_login_proved_before_a_revocation_does_not_come_after_it)
+{
+    static const char password[] = "correct horse battery";
+    struct live_options more = {.hashes_at_once = 1, .workers = 2, .hash_kib = 512 * 1024};
+    struct scene *s = scene_new(&more);
+    struct ask *login, *revoke, *again;
+
+    activate(s, password);
+    login = ask_new(s, JOB_LOGIN);
+    login->job.in.login_request.person = ground_person(0);
+    login->job.in.login_request.password = bytes_of_text(password);
+    login->job.in.login_request.address = "127.0.0.1";
+    cr_assert_eq(submit(s, login), 0);
+    usleep(20000); /* its hash, of half a GiB, is under way */
+    revoke = ask_new(s, JOB_LOGINS_REVOKE);
+    revoke->job.in.target = ground_person(0);
+    cr_assert_eq(live_call(s->live, &revoke->job), 0);
+    cr_assert(!login->done, "the hash was too quick for this test");
+    again = ask_new(s, JOB_LOGIN); /* waits behind it */
+    again->job.in.login_request = login->job.in.login_request;
+    cr_assert_eq(live_call(s->live, &again->job), 0);
+    live_drain(s->live);
+    cr_assert(login->done);
+    cr_assert_eq(login->job.rc, ERR_UNAUTHENTIC);
     scene_free(s);
 }
